@@ -1,0 +1,85 @@
+# Two commands on a fresh machine with Python 3.11+ and make:
+#     make demo      see it find a fault and clear the healed twin
+#     make test      install what tests need and run everything CI runs
+
+# The newest Python last: the pinned packages are resolved for 3.11.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Inside the environment, so that deleting it deletes what they claim.
+STAMPS := $(VENV)/.stamps
+PINNED := pyproject.toml constraints.txt
+TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
+
+# Where the environment came from elsewhere, `make check` uses it as it is.
+PYTEST_ARGS ?= -n 2
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
+	bench-cost bench-detect clean env env-dev
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "gradwise needs Python 3.11 or newer; none was found. Name one: make PYTHON=/path/to/python3"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/runtime: $(PINNED) | $(BIN)/python
+	$(PIP) install --quiet "$(TORCH)" --constraint constraints.txt
+	$(PIP) install --quiet --editable . scikit-learn --constraint constraints.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: $(PINNED) | $(STAMPS)/runtime
+	$(PIP) install --quiet --editable ".[dev]" --constraint constraints.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+env: $(STAMPS)/runtime ## create the environment that runs gradwise and its examples
+
+env-dev: $(STAMPS)/runtime $(STAMPS)/dev ## the same, with what the tests need
+
+demo: $(STAMPS)/runtime ## check a sick example and its healed twin
+	@$(BIN)/python -m tools.demo
+
+test: $(STAMPS)/runtime $(STAMPS)/dev ## create the environment and run everything CI runs
+	@$(MAKE) --no-print-directory check
+
+check: format-check lint types imports docs-fresh tests ## everything CI runs, in the environment as it is
+
+format-check:
+	$(BIN)/python -m ruff format --check .
+
+lint:
+	$(BIN)/python -m ruff check .
+
+types:
+	$(BIN)/python -m mypy
+
+imports:
+	$(BIN)/lint-imports
+
+docs-fresh:
+	$(BIN)/python -m tools.docs --check
+
+tests: ## doctests and tests alone
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+format: ## format and fix what can be fixed by itself
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+docs: ## regenerate the pages that come from docstrings
+	$(BIN)/python -m tools.docs
+
+bench-cost: $(STAMPS)/runtime ## step time with and without watching
+	$(BIN)/python -m benchmarks.cost
+
+bench-detect: $(STAMPS)/runtime ## recall, cause first, false alarms on the corpus
+	$(BIN)/python -m benchmarks.detection
+
+clean: ## remove what make, tests and demo left behind (the environment stays; delete .venv to be rid of it)
+	rm -rf .gradwise build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests tools benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The detection corpus and its runner: `python -m benchmarks.detection`."""

@@ -1,0 +1,62 @@
+"""gradwise: train networks that work, and know why when they don't.
+
+>>> import gradwise
+>>> gradwise.__version__
+'0.1.0'
+
+Every name below is loaded when it is first used, so that importing gradwise
+costs nothing: neither torch nor NumPy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradwise.diagnosis import Diagnosis, diagnose
+    from gradwise.errors import GradwiseError
+    from gradwise.trace.findings import Finding
+    from gradwise.trace.model import Trace
+    from gradwise.trace.read import Run, read_run
+    from gradwise.watch.attach import watch
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Diagnosis",
+    "Finding",
+    "GradwiseError",
+    "Run",
+    "Trace",
+    "__version__",
+    "diagnose",
+    "read_run",
+    "watch",
+]
+
+# Where each public name lives.  `watch` is the room of that name: its module
+# can be called, so that the name means the same in whichever order it is imported.
+_HOMES = {
+    "Diagnosis": "gradwise.diagnosis",
+    "Finding": "gradwise.trace.findings",
+    "GradwiseError": "gradwise.errors",
+    "Run": "gradwise.trace.read",
+    "Trace": "gradwise.trace.model",
+    "diagnose": "gradwise.diagnosis",
+    "read_run": "gradwise.trace.read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "watch":
+        return importlib.import_module("gradwise.watch")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'gradwise' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

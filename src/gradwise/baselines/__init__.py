@@ -1,0 +1,1 @@
+"""What a classical model would score on the same data.  Nothing lives here yet."""

@@ -1,0 +1,1 @@
+"""The ``gradwise`` command: verbs that parse, call and print."""

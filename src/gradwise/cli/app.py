@@ -1,0 +1,167 @@
+"""The ``gradwise`` command itself: its verbs, and how errors and exit codes leave it.
+
+A verb's module is imported when the verb is used, so that ``gradwise --help``
+and shell completion stay fast.  A verb returns its exit code, or nothing for 0.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from gradwise.cli.script_command import ScriptCommand
+from gradwise.errors import GradwiseError, UsageError
+from gradwise.registry import nearest
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb lives: ``function`` of ``module``, one line of help, and how it parses."""
+
+    module: str
+    function: str
+    summary: str
+    command: type[TyperCommand] = TyperCommand
+    interspersed: bool = True
+
+
+VERBS: dict[str, Verb] = {
+    "check": Verb(
+        "gradwise.cli.check",
+        "check_command",
+        "Run a training script, watch it, and name what is wrong.",
+        command=ScriptCommand,
+        interspersed=False,  # what follows the script belongs to the script
+    ),
+    "report": Verb("gradwise.cli.report", "report_command", "Judge a recorded run again; write HTML or JSON."),
+    "runs": Verb("gradwise.cli.runs", "runs_command", "List the recorded runs, newest first."),
+    "explain": Verb("gradwise.cli.explain", "explain_command", "Show the page of an ailment or a cure."),
+}
+
+
+class Verbs(TyperGroup):
+    """The group of verbs, each loaded on first use."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Names of the verbs, in the order people need them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+        """The verb of that name, imported now; None when there is none."""
+        if cmd_name in VERBS and cmd_name not in self.commands:
+            self.commands[cmd_name] = _load(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """The list of verbs in ``--help``, without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.summary) for name, verb in VERBS.items()])
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        """The verb that the arguments begin with; a wrong one gets the nearest right one."""
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
+            raise UsageError(f"no verb is called {name!r}{_instead(name)}; `gradwise --help` lists all.")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=Verbs,
+    name="gradwise",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True, subcommand_metavar="VERB ...")
+def gradwise(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    """Train networks that work, and know why when they don't.
+
+    \b
+    gradwise check train.py --epochs 3     watch an unmodified PyTorch script
+    gradwise report --html report.html     judge the newest run again
+    gradwise explain dead-relu             the page behind a finding
+
+    Exit codes: 0 nothing found, 1 something found, 2 wrong use, 3 the script itself failed.
+    """
+    if version:
+        typer.echo(f"gradwise {_version()}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code.
+
+    Args:
+        argv: arguments after the program's name; those of the process when None.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _command().main(arguments, prog_name="gradwise", standalone_mode=False)
+    except GradwiseError as error:
+        _complain(str(error))
+        code = error.exit_code
+    except typer.TyperException as error:  # a wrong option or argument
+        _complain(_sentence(error.format_message()))
+        code = GradwiseError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output left, e.g. `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _command() -> Any:
+    return typer.main.get_command(app)
+
+
+def _load(name: str) -> Any:
+    verb = VERBS[name]
+    function = getattr(importlib.import_module(verb.module), verb.function)
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    settings = {"allow_interspersed_args": verb.interspersed, "help_option_names": ["-h", "--help"]}
+    single.command(name, cls=verb.command, context_settings=settings)(function)
+    return typer.main.get_command(single)
+
+
+def _instead(name: str) -> str:
+    if name.endswith(".py"):
+        return f" (did you mean `gradwise check {name}`?)"
+    return nearest(name, VERBS)
+
+
+def _sentence(message: str) -> str:
+    text = message[:1].lower() + message[1:] if message[1:2].islower() else message
+    return text if text.endswith((".", "?", ")")) else text + "."
+
+
+def _complain(message: str) -> None:
+    print(f"gradwise: {message}", file=sys.stderr)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("gradwise")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "(not installed)"

@@ -1,0 +1,180 @@
+"""``gradwise check``: run a training script under watch and name what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gradwise.errors import GradwiseError, MissingDependencyError, TraceError, UsageError
+
+if TYPE_CHECKING:
+    from gradwise.rules.rule import LoadedRule
+    from gradwise.watch.recording import Recorded
+    from gradwise.watch.script import Program
+
+FOUND = 1
+SCRIPT_FAILED = 3
+
+
+def check_command(
+    context: typer.Context,
+    script: Annotated[str | None, typer.Argument(help="Training script to run.", show_default=False)] = None,
+    script_args: Annotated[
+        list[str] | None, typer.Argument(help="Arguments of the script.", show_default=False)
+    ] = None,
+    module: Annotated[
+        str | None, typer.Option("-m", metavar="MODULE", help="Run a module, as `python -m` does.")
+    ] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop the script after N training steps.")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="S", help="Stop the script after S seconds.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Judge by these rules only (name or code, repeatable).")
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Leave these rules out (name or code, repeatable).")
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(metavar="GROUP", help="Exit 1 at this group or worse: broken, sick, slow, habit, trial.")
+    ] = "sick",
+    budget: Annotated[
+        str, typer.Option(metavar="SHARE", help="Share of step time that watching may take.")
+    ] = "2%",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Run directory [default: a new one in .gradwise/runs].")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the diagnosis as JSON.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print findings only, nothing when healthy.")] = False,
+) -> int:
+    """Run a training script, watch it, and name what is wrong.
+
+    The script runs unmodified, as `python script.py` would run it.  What it
+    prints stays on standard output; the diagnosis goes to standard error.
+
+    \b
+    gradwise check train.py --epochs 3
+    gradwise check --max-steps 500 --json diagnosis.json train.py
+    gradwise check -m package.train --lr 0.1
+
+    Exit codes: 0 nothing found, 1 something found at or above --fail-on,
+    2 wrong use, 3 the script itself failed.
+    """
+    from gradwise.cli.options import checked_group, check_writable
+    from gradwise.diagnosis import choose_rules
+    from gradwise.watch.budget import parse_budget
+
+    group = checked_group(fail_on)
+    share = parse_budget(budget)
+    rules = choose_rules(_split(only), _split(skip))
+    if json_file is not None:
+        check_writable(json_file)
+    args = [*(script_args or [])]
+    if module is not None and script is not None:
+        args = [script, *args]
+    elif module is None and script is None:
+        raise UsageError("no script was given; try `gradwise check train.py`.")
+    _need_torch()
+    program = _load(script, module, args)
+    if program is None:
+        return SCRIPT_FAILED
+    directory = out if out is not None else _new_directory(program)
+    from gradwise.watch.recording import record
+
+    recorded = record(program, directory, share=share, max_steps=max_steps, max_seconds=max_seconds)
+    return _judge(recorded, directory, rules, group=group, json_file=json_file, quiet=quiet, out=out)
+
+
+def _split(names: list[str] | None) -> list[str]:
+    """``--only A01,C05 --only loss-nan`` as one list."""
+    return [name for entry in names or [] for name in entry.replace(",", " ").split()]
+
+
+def _need_torch() -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("torch") is None:
+        raise MissingDependencyError(
+            "`gradwise check` needs PyTorch in the environment that runs your script; "
+            "install gradwise there (`pip install gradwise` beside torch), or `pip install gradwise[torch]`."
+        )
+
+
+def _load(script: str | None, module: str | None, args: list[str]) -> Program | None:
+    """The program, or None after a syntax error was shown as Python shows it."""
+    from gradwise.watch.script import load_module, load_script
+
+    try:
+        return load_module(module, args) if module is not None else load_script(script or "", args)
+    except SyntaxError as error:
+        sys.excepthook(type(error), error.with_traceback(None), None)
+        place = f"{error.filename or script}, line {error.lineno}"
+        print(f"gradwise: {place} is not valid Python ({error.msg}); nothing was run.", file=sys.stderr)
+        return None
+
+
+def _new_directory(program: Program) -> Path:
+    from datetime import datetime
+
+    from gradwise.trace.runs import DEFAULT_ROOT, new_run_directory
+
+    name = program.spec.name if program.spec is not None else Path(program.file).stem
+    return new_run_directory(DEFAULT_ROOT, name, datetime.now())
+
+
+def _judge(
+    recorded: Recorded,
+    directory: Path,
+    rules: list[LoadedRule],
+    *,
+    group: Any,
+    json_file: Path | None,
+    quiet: bool,
+    out: Path | None,
+) -> int:
+    """Read the trace, diagnose, report; the exit code."""
+    from gradwise.cli.outcome import report_run
+
+    failed = recorded.ending.status == "failed"
+    if recorded.steps == 0:
+        if out is None:
+            _discard(directory)
+        print(f"gradwise: {_nothing_seen(recorded)}", file=sys.stderr)
+        return SCRIPT_FAILED if failed else GradwiseError.exit_code
+    if recorded.lost:
+        print(f"gradwise: {recorded.lost} What was recorded before is judged.", file=sys.stderr)
+    found = report_run(directory, rules, group=group, json_file=json_file, quiet=quiet)
+    if failed:
+        return SCRIPT_FAILED
+    return FOUND if found else 0
+
+
+def _nothing_seen(recorded: Recorded) -> str:
+    ending = recorded.ending
+    if ending.status == "failed":
+        return "the script failed before its first training step; there is nothing to judge."
+    if recorded.backwards:
+        return (
+            f"backward() ran {recorded.backwards} times but no torch.optim optimizer ever stepped; "
+            "call optimizer.step() after each backward."
+        )
+    if ending.status == "interrupted":
+        return "the script was interrupted before its first training step; there is nothing to judge."
+    return "the script ended without any training step (no optimizer.step() was seen); give a script that trains."
+
+
+def _discard(directory: Path) -> None:
+    """Remove the run directory of a run in which nothing happened."""
+    import shutil
+
+    try:
+        shutil.rmtree(directory)
+    except OSError as error:
+        raise TraceError(f"{directory} could not be removed: {error.strerror}.") from None

@@ -1,0 +1,51 @@
+"""How a verb that runs a script splits its own arguments from the script's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+
+class ScriptCommand(TyperCommand):
+    """Parses ``[options] script.py [script args]`` and ``[options] -m module [script args]``.
+
+    As in Python itself, all that follows the script, or the name behind ``-m``,
+    belongs to the script, options included.
+    """
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Parse, with everything after ``-m NAME`` kept for the script."""
+        with_value = {
+            option
+            for parameter in self.params
+            if parameter.param_type_name == "option" and not _is_flag(parameter)
+            for option in parameter.opts
+        }
+        return super().parse_args(ctx, shield_module_arguments(args, with_value))
+
+
+def shield_module_arguments(args: list[str], with_value: set[str]) -> list[str]:
+    """``args`` with ``--`` put behind ``-m NAME``, where the script's own arguments begin.
+
+    Args:
+        args: arguments of the verb.
+        with_value: the options that take their value from the next argument.
+
+    >>> shield_module_arguments(["--out", "d", "-m", "pkg.train", "--lr", "1"], {"--out", "-m"})
+    ['--out', 'd', '-m', 'pkg.train', '--', '--lr', '1']
+    """
+    position = 0
+    while position < len(args):
+        arg = args[position]
+        if arg == "--" or not arg.startswith("-") or arg == "-":
+            break  # the script's name, or an explicit end of options
+        position += 2 if arg in with_value else 1
+        if arg.startswith("-m"):
+            return [*args[:position], "--", *args[position:]]
+    return args
+
+
+def _is_flag(parameter: Any) -> bool:
+    return bool(parameter.is_flag) or bool(parameter.count)

@@ -1,0 +1,1 @@
+"""Plain data files to batches.  Nothing lives here yet."""

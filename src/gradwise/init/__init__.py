@@ -1,0 +1,1 @@
+"""Initialisers by name.  Nothing lives here yet."""

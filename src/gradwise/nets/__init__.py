@@ -1,0 +1,1 @@
+"""Networks by their usual names, one family per file.  Nothing lives here yet."""

@@ -1,0 +1,1 @@
+"""Small interventions on a forked copy of a run, to decide between causes.  Nothing lives here yet."""

@@ -1,0 +1,1 @@
+"""Penalties, constraints and averaging by name.  Nothing lives here yet."""

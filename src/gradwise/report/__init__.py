@@ -1,0 +1,1 @@
+"""Diagnosis and trace → terminal text, JSON, one-file HTML, notebook fragment.  No torch here."""

@@ -1,0 +1,1 @@
+"""The style sheet and script that every HTML report carries inside."""

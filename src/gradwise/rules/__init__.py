@@ -1,0 +1,1 @@
+"""One file per ailment: its handbook page, its declaration, its pure check."""

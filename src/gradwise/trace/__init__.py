@@ -1,0 +1,1 @@
+"""What was seen: signals, facts, findings, and the run file that holds them.  No torch here."""

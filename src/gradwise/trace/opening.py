@@ -1,0 +1,108 @@
+"""Opening a run file to read it: while it grows, after a crash, in a read-only directory."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from gradwise.errors import TraceError
+from gradwise.trace.schema import APPLICATION_ID, FILE_NAME, SCHEMA_VERSION
+
+READ_WAIT = 5.0  # s that a reader waits for a lock
+
+
+@contextmanager
+def open_trace(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection with one transaction open: what is read belongs together.
+
+    Args:
+        path: a run directory or the file in it.
+
+    Raises:
+        TraceError: there is no run, it was cut short or damaged, or it is newer than this version.
+    """
+    file = trace_file(path)
+    try:
+        with _connect(file) as database:
+            database.execute("BEGIN")
+            _check(database, file)
+            yield database
+    except sqlite3.DatabaseError as error:
+        raise TraceError(_damaged(file, error)) from error
+
+
+def trace_file(path: Path) -> Path:
+    """The run file at ``path``, which may be the file itself or its directory.
+
+    Raises:
+        TraceError: there is none, or it is empty.
+    """
+    path = Path(path)
+    try:
+        file = path / FILE_NAME if path.is_dir() else path
+        if not path.exists():
+            raise TraceError(f"there is no run at {path}; `gradwise runs` lists the recorded ones.")
+        if not file.exists():
+            raise TraceError(f"{path} holds no run: it has no {FILE_NAME}; `gradwise runs` lists runs.")
+        if file.stat().st_size == 0:
+            raise TraceError(f"{file} is empty: the run ended before anything was written; record it again.")
+        with file.open("rb"):
+            return file
+    except OSError as error:
+        raise TraceError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+
+
+@contextmanager
+def _connect(file: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        database = _probe(file, "mode=ro")
+    except sqlite3.OperationalError:
+        # A file in WAL mode needs its -shm file made; a read-only directory forbids that.
+        log = file.with_name(file.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            with tempfile.TemporaryDirectory(prefix="gradwise-") as folder:
+                copy = Path(folder) / file.name
+                shutil.copyfile(file, copy)
+                shutil.copyfile(log, copy.with_name(log.name))
+                with closing(_probe(copy, "mode=rw")) as database:
+                    yield database
+            return
+        database = _probe(file, "mode=ro&immutable=1")
+    with closing(database):
+        yield database
+
+
+def _probe(file: Path, mode: str) -> sqlite3.Connection:
+    address = f"file:{quote(str(file.absolute()))}?{mode}"
+    database = sqlite3.connect(address, uri=True, timeout=READ_WAIT, isolation_level=None)
+    try:
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check(database: sqlite3.Connection, file: Path) -> None:
+    application = database.execute("PRAGMA application_id").fetchone()[0]
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise TraceError(
+            f"{file} is an SQLite file but no gradwise run; give a run directory or its {FILE_NAME}."
+        )
+    if version > SCHEMA_VERSION:
+        raise TraceError(
+            f"{file} was written by a newer gradwise (trace version {version}, "
+            f"this one reads up to {SCHEMA_VERSION}); upgrade gradwise to read it."
+        )
+
+
+def _damaged(file: Path, error: Exception) -> str:
+    if "not a database" in str(error):
+        return f"{file} is no gradwise run (not an SQLite file); give a run directory or its {FILE_NAME}."
+    return f"{file} is cut short or damaged ({error}); restore it from a copy or record the run again."

@@ -1,0 +1,101 @@
+"""Every signal that a trace can hold, named for exactly what it is.
+
+A signal is a number that the watcher measures over and over: once per step
+(``per="step"``), once per parameter or once per module at sampled steps.
+Rules name the signals they read; the watcher collects only the union.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Per = Literal["step", "parameter", "module", "optimizer", "loss", "input", "evaluation"]
+Cost = Literal["every-step", "sampled", "sampled-pass"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One measured quantity.
+
+    Args:
+        name: the contract name, as rules and reports spell it.
+        unit: physical or mathematical unit, "1" when dimensionless.
+        per: what one number belongs to.
+        cost: ``every-step`` (a few hundred nanoseconds), ``sampled`` (small
+            reductions at sampled steps) or ``sampled-pass`` (one pass over a
+            tensor at sampled steps).
+        formula: how it is computed.
+    """
+
+    name: str
+    unit: str
+    per: Per
+    cost: Cost
+    formula: str
+
+
+def _table(*signals: Signal) -> dict[str, Signal]:
+    return {signal.name: signal for signal in signals}
+
+
+# Held in `Trace.series`: one value per training step, thinned into buckets.
+STEP_SIGNALS = _table(
+    Signal("loss", "loss", "step", "every-step", "value whose backward() ran, mean over the backwards of a step; before GradScaler's factor"),
+    Signal("rate", "1", "step", "every-step", "largest learning rate among the parameter groups of the stepping optimizer"),
+    Signal("step_seconds", "s", "step", "every-step", "wall time from the end of one optimizer step to the end of the next, evaluation passes left out"),
+    Signal("data_seconds", "s", "step", "every-step", "wall time spent inside DataLoader iterators since the last step"),
+)
+
+# Held in `Trace.tables`: one row per sampled step, one column per place.
+SAMPLED_SIGNALS = _table(
+    Signal("grad_norm", "1", "parameter", "sampled-pass", "L2 norm of .grad just before the optimizer step, unscaled; NaN when there is no gradient"),
+    Signal("weight_norm", "1", "parameter", "sampled-pass", "L2 norm of the parameter just before the optimizer step"),
+    Signal("update_norm", "1", "parameter", "sampled-pass", "L2 norm of the change the optimizer step really made"),
+    Signal("weight_rows", "1", "parameter", "sampled-pass", "largest |W[i]-W[0]| over rows i, divided by max |W|; 0 when every row is the same (matrices and kernels with 2+ rows)"),
+    Signal("grad_rows", "1", "parameter", "sampled-pass", "the same for the gradient"),
+    Signal("act_mean", "1", "module", "sampled-pass", "mean of the module's output"),
+    Signal("act_std", "1", "module", "sampled-pass", "standard deviation of the module's output"),
+    Signal("act_absmax", "1", "module", "sampled-pass", "largest |output|"),
+    Signal("zero_share", "share", "module", "sampled-pass", "share of outputs exactly zero"),
+    Signal("nonpositive_share", "share", "module", "sampled-pass", "share of outputs at or below zero"),
+    Signal("saturated_share", "share", "module", "sampled-pass", "share of outputs beyond +-5 (before a sigmoid or tanh), or within 1 % of an end of a bounded activation's range"),
+    Signal("silent_share", "share", "module", "sampled-pass", "share of units (channels) whose output was at or below zero on more than 99 % of the inputs of each of the last 3 sampled steps"),
+    Signal("sample_std", "1", "module", "sampled-pass", "standard deviation over the samples of a batch, averaged over units, divided by the root mean square of the output"),
+    Signal("act_nonfinite", "count", "module", "sampled-pass", "number of NaN or infinite outputs"),
+    Signal("stale_grad_norm", "1", "optimizer", "sampled", "norm of gradients that an earlier step already applied and that the next backward adds to; 0 when they were cleared"),
+    Signal("criterion", "loss", "loss", "sampled", "value returned by the recognised loss function (training passes)"),
+    Signal("trivial", "loss", "loss", "sampled", "the same loss of the best constant prediction for all targets seen so far (class shares, mean, median)"),
+    Signal("accuracy", "share", "loss", "sampled", "share of the batch whose largest logit (or sign, for one logit) is the target"),
+    Signal("majority", "share", "loss", "sampled", "share of the most frequent class among all targets seen so far"),
+    Signal("label_top", "class id", "loss", "sampled", "most frequent class of the batch"),
+    Signal("label_top_share", "share", "loss", "sampled", "its share of the batch"),
+    Signal("label_kinds", "count", "loss", "sampled", "number of distinct classes in the batch"),
+    Signal("label_kinds_expected", "count", "loss", "sampled", "number of distinct classes expected if the batch were drawn at random from all targets seen so far"),
+    Signal("target_mean", "target", "loss", "sampled", "mean of the targets of the batch"),
+    Signal("target_std", "target", "loss", "sampled", "standard deviation of the targets of the batch"),
+    Signal("target_min", "target", "loss", "sampled", "smallest target of the batch"),
+    Signal("target_max", "target", "loss", "sampled", "largest target of the batch"),
+    Signal("output_mean", "1", "loss", "sampled", "mean of what entered the loss as prediction"),
+    Signal("output_std", "1", "loss", "sampled", "its standard deviation"),
+    Signal("output_min", "1", "loss", "sampled", "its smallest value"),
+    Signal("output_max", "1", "loss", "sampled", "its largest value"),
+    Signal("row_sum_error", "1", "loss", "sampled", "largest |sum over classes - 1| of the prediction, when no entry is negative; else infinite"),
+    Signal("outside_share", "share", "loss", "sampled", "share of targets outside the reach of the activation that produced the prediction"),
+    Signal("batch_size", "samples", "input", "sampled", "first dimension of the model's first tensor input"),
+    Signal("input_mean", "1", "input", "sampled", "mean of the model's first floating-point input"),
+    Signal("input_std", "1", "input", "sampled", "its standard deviation"),
+    Signal("input_absmax", "1", "input", "sampled", "its largest magnitude"),
+    Signal("input_rms", "1", "input", "sampled", "its root mean square"),
+    Signal("input_column_ratio", "1", "input", "sampled", "largest over smallest standard deviation among the columns (last dimension of a table, channel of an image) that vary"),
+    Signal("input_nonfinite", "count", "input", "sampled", "number of NaN or infinite inputs"),
+)
+
+# Held in `Trace.tables` too: one row per evaluation phase, one column per place
+# in the user's code that computes an evaluation loss.
+EVALUATION_SIGNALS = _table(
+    Signal("val_loss", "loss", "evaluation", "every-step", "mean loss over an evaluation phase (gradients off, or the model in eval mode with no backward), weighted by batch size"),
+    Signal("val_accuracy", "share", "evaluation", "every-step", "accuracy over the same phase, where the loss takes class scores"),
+)
+
+SIGNALS: dict[str, Signal] = {**STEP_SIGNALS, **SAMPLED_SIGNALS, **EVALUATION_SIGNALS}

@@ -1,0 +1,100 @@
+"""When to sample, so that watching holds to its share of the run's time.
+
+Loss, rate and timing are taken at every step.  Everything per layer is taken
+at sampled steps: the first steps densely, then pairs of consecutive steps at
+growing distances, and never more than the budget allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradwise.errors import UsageError
+
+DENSE_STEPS = 10  # steps at the start that are all sampled (most faults show there)
+GROWTH = 40  # later samples are step/GROWTH apart
+LONGEST_GAP = 1000  # steps; the distance stops growing here
+SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
+CREDIT_SECONDS = 0.1  # one-time allowance at the start, so that short runs are seen too
+FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
+ALWAYS_SECONDS = 4e-6  # per step; what the every-step part costs (benchmarks/cost)
+LEAST_SECONDS = 2e-6  # per step; sampling never starves altogether
+
+
+def parse_budget(text: str) -> float:
+    """``"2%"`` or ``"0.02"`` as a share of step time.
+
+    >>> parse_budget("2%"), parse_budget("0.5")
+    (0.02, 0.5)
+
+    Raises:
+        UsageError: not a share between 0 % (exclusive) and 100 %.
+    """
+    cleaned = text.strip()
+    try:
+        share = float(cleaned[:-1]) / 100 if cleaned.endswith("%") else float(cleaned)
+    except ValueError:
+        share = float("nan")
+    if not 0 < share <= 1:
+        raise UsageError(f"--budget takes a share of step time such as 2% or 0.02, not {text!r}.")
+    return share
+
+
+@dataclass(slots=True)
+class Budget:
+    """Decides at the end of each step whether the next one is sampled.
+
+    Args:
+        share: part of the step time that watching may take.
+    """
+
+    share: float = 0.02
+    spent: float = 0.0  # s, sampling and writing so far
+    samples: int = 0
+    next_step: int = 0
+    pending_pair: bool = False
+    origin: int = 0  # step at which the current model's training began
+    dearest: float = 0.0  # s, running estimate of one sample
+
+    def charge(self, seconds: float) -> None:
+        """Count time that watching took."""
+        self.spent += seconds
+
+    def restart(self, step: int) -> None:
+        """A new model begins at ``step``: sample its first steps as densely as the first ones."""
+        self.origin = step
+        self.pending_pair = False
+        self.next_step = step + 1
+
+    def finish_sample(self, seconds: float, step: int) -> None:
+        """Count one sample and plan the next."""
+        self.spent += seconds
+        self.samples += 1
+        self.dearest = seconds if self.samples <= 2 else 0.7 * self.dearest + 0.3 * seconds
+        age = step - self.origin
+        if age + 1 < DENSE_STEPS:
+            self.next_step = step + 1
+        elif self.pending_pair:
+            self.pending_pair = False
+            self.next_step = step + min(max(2, age // GROWTH), LONGEST_GAP)
+        else:
+            self.pending_pair = True
+            self.next_step = step + 1
+
+    def due(self, step: int, watched_seconds: float) -> bool:
+        """Whether ``step`` (about to begin) is sampled; ``watched_seconds`` = time in steps so far."""
+        if step < self.next_step:
+            return False
+        if self.samples < SURE_SAMPLES:
+            return True
+        allowed = max(
+            max(self.share * watched_seconds, FLOOR_SECONDS * step) - ALWAYS_SECONDS * step,
+            LEAST_SECONDS * step,
+        )
+        if self.spent + self.dearest <= CREDIT_SECONDS + allowed:
+            return True
+        # Try again when one more sample would have been earned, not at every step.
+        per_step = allowed / max(step, 1)
+        missing = self.spent + self.dearest - CREDIT_SECONDS - allowed
+        self.next_step = step + max(1, min(int(missing / max(per_step, 1e-9)) + 1, 100_000))
+        return False

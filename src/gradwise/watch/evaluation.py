@@ -1,0 +1,113 @@
+"""Losses and accuracies of evaluation phases, told apart by the place in the user's code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradwise.watch.losses import argument
+
+TORCH_FRAMES = os.path.dirname(torch.__file__)
+OWN_FRAMES = os.path.dirname(os.path.dirname(__file__))
+CALLERS = 3  # how many of the user's frames tell two evaluations apart
+BUSY_PHASES = 50  # phases in as many steps: a loss computed beside training, not an evaluation
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums of one place over one phase."""
+
+    loss: float = 0.0
+    samples: int = 0
+    right: float = 0.0
+    judged: int = 0
+    waiting: list[tuple[Tensor, int]] = field(default_factory=list)  # on another device, not yet read
+
+
+Key = tuple[str, tuple[tuple[int, int], ...]]
+
+
+class EvaluationReader:
+    """Collects the losses of an evaluation phase and hands out their means at its end."""
+
+    def __init__(self) -> None:
+        self.open: dict[Key, Tally] = {}
+        self._labels: dict[Key, str] = {}
+        self._phases: dict[Key, int] = {}
+        self._first_step: dict[Key, int] = {}
+
+    def add(self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """One loss call of an evaluation phase."""
+        key = (function, _callers())
+        if self._phases.get(key, 0) < 0:
+            return
+        tally = self.open.get(key)
+        if tally is None:
+            tally = self.open[key] = Tally()
+        prediction, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
+        samples = len(prediction) if isinstance(prediction, Tensor) and prediction.dim() else 1
+        value = out.detach()
+        if value.dim():
+            value = value.float().mean()
+        elif kwargs.get("reduction") == "sum":
+            value = value / max(samples, 1)
+        if value.is_cpu:
+            tally.loss += value.item() * samples
+            tally.samples += samples
+            _accuracy(tally, prediction, target)
+        else:
+            tally.waiting.append((value, samples))
+
+    def close(self, step: int, emit: Callable[[int, str, str, float], None]) -> None:
+        """End the phase: emit(step, signal, place, value) for every place."""
+        for key, tally in self.open.items():
+            if tally.waiting:
+                values = torch.stack([v.float() for v, _ in tally.waiting]).cpu().tolist()
+                for value, (_, samples) in zip(values, tally.waiting, strict=True):
+                    tally.loss += value * samples
+                    tally.samples += samples
+            phases = self._phases[key] = self._phases.get(key, 0) + 1
+            first = self._first_step.setdefault(key, step)
+            if phases >= BUSY_PHASES and step - first < 1.5 * phases:
+                self._phases[key] = -1
+                continue
+            label = self._labels.setdefault(key, _label(key))
+            if tally.samples:
+                emit(step, "val_loss", label, tally.loss / tally.samples)
+            if tally.judged:
+                emit(step, "val_accuracy", label, tally.right / tally.judged)
+        self.open.clear()
+
+
+def _accuracy(tally: Tally, prediction: Any, target: Any) -> None:
+    if not isinstance(prediction, Tensor) or not isinstance(target, Tensor):
+        return
+    if prediction.dim() == 2 and target.dim() == 1 and not target.is_floating_point():
+        tally.right += float((prediction.detach().argmax(dim=1) == target).sum().item())
+        tally.judged += len(target)
+
+
+def _callers() -> tuple[tuple[int, int], ...]:
+    """(code id, line) of the innermost frames that belong to the user."""
+    frame: Any = sys._getframe(2)
+    found: list[tuple[int, int]] = []
+    while frame is not None and len(found) < CALLERS:
+        file = frame.f_code.co_filename
+        if file.startswith(OWN_FRAMES):
+            if found:
+                break  # the runner that called the script
+        elif not file.startswith(TORCH_FRAMES):
+            found.append((id(frame.f_code), frame.f_lineno))
+        frame = frame.f_back
+    return tuple(found)
+
+
+def _label(key: Key) -> str:
+    lines = ", ".join(str(line) for _, line in key[1][:2])
+    return f"{key[0]} (line {lines})" if lines else key[0]

@@ -1,0 +1,214 @@
+"""What enters a loss function: shapes, ranges, producer, targets, accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradwise.trace.model import Fact
+from gradwise.watch.graph import producer
+from gradwise.watch.pack import Pack
+from gradwise.watch.targets import (
+    BINARY_LOSSES,
+    CLASS_LOSSES,
+    DISTANCE_LOSSES,
+    MAX_TARGETS,
+    TargetBook,
+)
+
+# Loss functions of torch.nn.functional that are recognised, and their (input, target) names.
+LOSS_FUNCTIONS = (
+    "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss",
+    "gaussian_nll_loss", "soft_margin_loss", "multilabel_soft_margin_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "hinge_embedding_loss", "cosine_embedding_loss", "margin_ranking_loss",
+    "triplet_margin_loss", "ctc_loss",
+)  # fmt: skip
+
+# Reach of what an activation can put out: (lowest, highest).
+REACH = {
+    "sigmoid": (0.0, 1.0), "hardsigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0),
+    "hardtanh": (-1.0, 1.0), "relu": (0.0, float("inf")), "relu6": (0.0, 6.0),
+    "softplus": (0.0, float("inf")), "log_softmax": (float("-inf"), 0.0), "log_sigmoid": (float("-inf"), 0.0),
+}  # fmt: skip
+REACH_MARGIN = 1e-4  # rounding of targets at the very end of the range
+
+MAX_PREDICTIONS = 1 << 16  # elements of a prediction that are looked at
+
+
+def argument(args: tuple[Any, ...], kwargs: Mapping[str, Any], position: int, name: str) -> Any:
+    """A call's argument, given by position or by name."""
+    return args[position] if len(args) > position else kwargs.get(name)
+
+
+class LossReader:
+    """Reads recognised loss calls of training passes at sampled steps."""
+
+    def __init__(self) -> None:
+        self._books: dict[str, TargetBook] = {}
+        self._facts: dict[str, tuple[Any, ...]] = {}
+
+    def read(
+        self,
+        function: str,
+        out: Tensor,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        owners: Mapping[int, str],
+        pack: Pack,
+        step: int,
+    ) -> list[Fact]:
+        """Describe one call; returns the facts that are new.  Cost: a few small reductions."""
+        prediction, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
+        if not isinstance(prediction, Tensor) or not isinstance(target, Tensor):
+            return []
+        facts: list[Fact] = []
+        operation, module = producer(prediction, owners)
+        classes = prediction.shape[1] if function in CLASS_LOSSES and prediction.dim() > 1 else None
+        signature = (
+            operation, module, prediction.dim(), target.dim(), target.dtype, classes,
+            prediction.shape[1:], target.shape[1:],
+        )  # fmt: skip
+        if self._facts.get(function) != signature:
+            self._facts[function] = signature
+            facts.append(
+                Fact(
+                    step,
+                    "loss-call",
+                    function,
+                    {
+                        "function": function,
+                        "input_shape": list(prediction.shape),
+                        "target_shape": list(target.shape),
+                        "target_dtype": str(target.dtype).removeprefix("torch."),
+                        "producer": operation,
+                        "producer_module": module,
+                        "classes": classes,
+                    },
+                )
+            )
+        if function in DISTANCE_LOSSES and prediction.shape != target.shape:
+            facts.append(_broadcast(function, prediction, target, step))
+        _criterion(function, out, kwargs, prediction, pack)
+        seen = _rows(prediction, MAX_PREDICTIONS).detach().float()
+        std, mean = torch.std_mean(seen) if seen.numel() > 1 else (seen.sum() * 0, seen.sum())
+        low, high = torch.aminmax(seen)
+        for name, value in (("mean", mean), ("std", std), ("min", low), ("max", high)):
+            pack.scalar(f"output_{name}", function, value)
+        if classes is not None:
+            self._class_scores(function, seen, target, kwargs, pack)
+        if function in BINARY_LOSSES:
+            truth = _rows(target.detach(), MAX_PREDICTIONS)
+            if truth.shape == seen.shape:
+                edge = 0.5 if function == "binary_cross_entropy" else 0.0
+                right = (seen > edge) == (truth > 0.5)
+                pack.scalar("accuracy", function, right.float().mean())
+        self._targets(function, prediction, target, kwargs, operation, pack)
+        return facts
+
+    def _class_scores(
+        self, function: str, seen: Tensor, target: Tensor, kwargs: Mapping[str, Any], pack: Pack
+    ) -> None:
+        if function == "cross_entropy":
+            error = (seen.sum(dim=1) - 1).abs().amax()
+            negative = seen.amin() < 0
+            pack.scalar("row_sum_error", function, torch.where(negative, torch.inf, error))
+        if target.is_floating_point():
+            truth = _rows(target.detach(), MAX_PREDICTIONS)
+            truth = truth.argmax(dim=1) if truth.shape == seen.shape else truth
+        else:
+            truth = target.detach()[: len(seen)]
+        guess = seen.argmax(dim=1)
+        if guess.shape == truth.shape:
+            counted = truth != kwargs.get("ignore_index", -100)
+            right = ((guess == truth) & counted).sum() / counted.sum().clamp(min=1)
+            pack.scalar("accuracy", function, right)
+
+    def _targets(
+        self,
+        function: str,
+        prediction: Tensor,
+        target: Tensor,
+        kwargs: Mapping[str, Any],
+        operation: str,
+        pack: Pack,
+    ) -> None:
+        truth = target.detach()
+        book = self._book(function, kwargs, prediction)
+        if function in CLASS_LOSSES and not truth.is_floating_point():
+            flat = truth.reshape(-1)
+            stride = max(len(flat) // MAX_TARGETS, 1)
+            pack.vector(flat[::stride][:MAX_TARGETS], lambda ids: _put(pack, function, book.classes(ids)))
+            return
+        if truth.dtype == torch.bool or not truth.is_floating_point():
+            truth = truth.float()
+        if truth.numel() == 0:
+            return
+        rows = _rows(truth, MAX_TARGETS)
+        std, mean = torch.std_mean(rows.float()) if rows.numel() > 1 else (rows.sum() * 0, rows.sum())
+        low, high = torch.aminmax(rows.float())
+        for name, value in (("mean", mean), ("std", std), ("min", low), ("max", high)):
+            pack.scalar(f"target_{name}", function, value)
+        reach = REACH.get(operation)
+        if function in DISTANCE_LOSSES and reach is not None:
+            beyond = (rows < reach[0] - REACH_MARGIN) | (rows > reach[1] + REACH_MARGIN)
+            pack.scalar("outside_share", function, beyond.float().mean())
+        if function in (*CLASS_LOSSES, *BINARY_LOSSES, *DISTANCE_LOSSES):
+            table = rows.reshape(len(rows), -1) if rows.dim() else rows.reshape(1, 1)
+            width = table.shape[1]
+            judge = book.distributions if function in CLASS_LOSSES else book.numbers
+            pack.vector(
+                table.reshape(-1), lambda flat: _put(pack, function, judge(flat.reshape(-1, width)))
+            )
+
+    def _book(self, function: str, kwargs: Mapping[str, Any], prediction: Tensor) -> TargetBook:
+        book = self._books.get(function)
+        if book is None:
+            options = {key: kwargs.get(key) for key in ("label_smoothing", "beta", "delta")}
+            options["classes"] = prediction.shape[1] if prediction.dim() > 1 else 0
+            weight = kwargs.get("weight")
+            weights = weight.detach().double().cpu().numpy() if isinstance(weight, Tensor) else None
+            book = self._books[function] = TargetBook(function, options, weights)
+        return book
+
+
+def _put(pack: Pack, place: str, values: Mapping[str, float]) -> None:
+    for signal, value in values.items():
+        pack.number(signal, place, value)
+
+
+def _rows(tensor: Tensor, limit: int) -> Tensor:
+    """The first rows of a tensor, about ``limit`` numbers."""
+    if tensor.numel() <= limit or tensor.dim() == 0:
+        return tensor
+    per_row = max(tensor.numel() // len(tensor), 1)
+    return tensor[: max(limit // per_row, 1)]
+
+
+def _criterion(function: str, out: Tensor, kwargs: Mapping[str, Any], prediction: Tensor, pack: Pack) -> None:
+    """The loss value as a mean, whatever reduction the user chose."""
+    value = out.detach()
+    if value.dim():
+        value = value.float().mean()
+    elif kwargs.get("reduction") == "sum":
+        parts = len(prediction) if function in CLASS_LOSSES and prediction.dim() else prediction.numel()
+        value = value / max(parts, 1)
+    pack.scalar("criterion", function, value)
+
+
+def _broadcast(function: str, prediction: Tensor, target: Tensor, step: int) -> Fact:
+    result = torch.broadcast_shapes(prediction.shape, target.shape)
+    return Fact(
+        step,
+        "broadcast",
+        function,
+        {
+            "prediction_shape": list(prediction.shape),
+            "target_shape": list(target.shape),
+            "result_shape": list(result),
+            "share": 1.0,
+        },
+    )

@@ -1,0 +1,218 @@
+"""Where watching touches torch: a handful of functions are wrapped, and put back afterwards.
+
+Each wrapper calls the original with the very same arguments and returns its
+very result; what it tells the session is told beside that.  While a graph is
+being compiled or scripted the wrappers step aside.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import weakref
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+import torch.utils.data.dataloader as dataloader
+from torch import Tensor, nn
+from torch.optim.optimizer import (
+    Optimizer,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from gradwise.watch.losses import LOSS_FUNCTIONS
+from gradwise.watch.session import Session
+
+
+class Patches:
+    """The wrappers of one session; `remove` restores torch as it was."""
+
+    def __init__(self, session: Session) -> None:
+        self.session: Session | None = session
+        self._undo: list[Callable[[], None]] = []
+        self._pid = os.getpid()
+        # A forked worker (DataLoader, multiprocessing) inherits the wrappers but must not write.
+        weak = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: _silence(weak))
+        self._losses()
+        self._backward()
+        self._optimizers()
+        self._modules()
+        self._data()
+        self._compilation()
+        self._scaler()
+
+    def remove(self) -> None:
+        """Put everything back."""
+        self.session = None
+        while self._undo:
+            self._undo.pop()()
+
+    def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        original = getattr(owner, name)
+        own = name in vars(owner)
+        wrapper = make(original)
+        setattr(owner, name, wrapper)
+
+        def undo() -> None:
+            if getattr(owner, name, None) is wrapper:
+                if own:
+                    setattr(owner, name, original)
+                else:
+                    delattr(owner, name)
+
+        self._undo.append(undo)
+
+    def _losses(self) -> None:
+        for name in LOSS_FUNCTIONS:
+            if hasattr(functional, name):
+                self._replace(functional, name, lambda original, name=name: self._loss(name, original))
+
+    def _loss(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        compiling = torch.compiler.is_compiling
+
+        @functools.wraps(original)
+        def loss(*args: Any, **kwargs: Any) -> Any:
+            out = original(*args, **kwargs)
+            session = self.session
+            if session is not None and not compiling() and type(out) is Tensor:
+                try:
+                    session.on_loss(name, out, args, kwargs)
+                except Exception as error:  # noqa: BLE001  ours must not end theirs
+                    session.guard.contain("loss", error, session.step)
+            return out
+
+        return loss
+
+    def _backward(self) -> None:
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def backward(*args: Any, **kwargs: Any) -> Any:
+                session = self.session
+                if session is None or session.in_backward:
+                    return original(*args, **kwargs)
+                try:
+                    session.on_backward(args[0] if args else kwargs["tensors"])
+                except Exception as error:  # noqa: BLE001
+                    session.guard.contain("backward", error, session.step)
+                session.in_backward = True  # checkpointed blocks run backward inside backward
+                try:
+                    return original(*args, **kwargs)
+                finally:
+                    session.in_backward = False
+
+            return backward
+
+        self._replace(torch.autograd, "backward", make)
+
+    def _optimizers(self) -> None:
+        def before(optimizer: Any, args: Any, kwargs: Any) -> None:
+            session = self.session
+            if session is not None:
+                session.before_step(optimizer)
+
+        def after(optimizer: Any, args: Any, kwargs: Any) -> None:
+            session = self.session
+            if session is not None:
+                session.after_step(optimizer)
+
+        self._undo.append(register_optimizer_step_pre_hook(before).remove)
+        self._undo.append(register_optimizer_step_post_hook(after).remove)
+
+        def note(optimizer: Any, session: Session) -> None:
+            session.known_optimizers.add(optimizer)
+            session.created_at[optimizer] = session.step
+
+        self._after(Optimizer, "__init__", note)
+        self._after(Optimizer, "__setstate__", note)
+
+    def _modules(self) -> None:
+        def note(module: nn.Module, session: Session) -> None:
+            session.known_modules.add(module)
+
+        self._after(nn.Module, "__init__", note)
+        self._after(nn.Module, "__setstate__", note)
+
+        def loaded(module: nn.Module, session: Session) -> None:
+            structure = session.sampler.structure
+            if structure is None or id(module) not in structure.root_ids or session.step == 0:
+                session.loaded.add(id(module))
+
+        self._after(nn.Module, "load_state_dict", loaded)
+
+    def _after(self, owner: Any, name: str, tell: Callable[[Any, Session], None]) -> None:
+        """Wrap a method so that ``tell(self, session)`` is called when it has run."""
+
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def method(instance: Any, /, *args: Any, **kwargs: Any) -> Any:
+                result = original(instance, *args, **kwargs)
+                session = self.session
+                if session is not None and not torch.compiler.is_compiling():
+                    try:
+                        tell(instance, session)
+                    except Exception as error:  # noqa: BLE001
+                        session.guard.contain(name, error, session.step)
+                return result
+
+            return method
+
+        self._replace(owner, name, make)
+
+    def _data(self) -> None:
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def next_batch(iterator: Any) -> Any:
+                session = self.session
+                if session is None:
+                    return original(iterator)
+                begin = perf_counter()
+                try:
+                    return original(iterator)
+                finally:
+                    session.data_wait += perf_counter() - begin
+                    session.loader = iterator
+
+            return next_batch
+
+        self._replace(dataloader._BaseDataLoaderIter, "__next__", make)
+
+    def _compilation(self) -> None:
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def compile_(*args: Any, **kwargs: Any) -> Any:
+                session = self.session
+                if session is not None:
+                    # Forward hooks would be traced into the graph: do without them.
+                    session.sampler.hooks_allowed = False
+                    session.sampler.disarm()
+                    session._fact_once("compiled", {"hidden": "activations"})
+                return original(*args, **kwargs)
+
+            return compile_
+
+        self._replace(torch, "compile", make)
+
+    def _scaler(self) -> None:
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def scale(scaler: Any, outputs: Any) -> Any:
+                result = original(scaler, outputs)
+                session = self.session
+                if session is not None and isinstance(outputs, Tensor):
+                    session.scaled = (result, outputs)
+                return result
+
+            return scale
+
+        self._replace(torch.amp.GradScaler, "scale", make)
+
+
+def _silence(weak: weakref.ref[Patches]) -> None:
+    patches = weak()
+    if patches is not None:
+        patches.session = None

@@ -1,0 +1,80 @@
+"""From a program to a recorded run: the writer, the session and the wrappers put together."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import torch
+
+import gradwise
+from gradwise.trace.model import RunInfo
+from gradwise.trace.store import TraceWriter
+from gradwise.watch.patches import Patches
+from gradwise.watch.script import Ending, Program, run_program
+from gradwise.watch.session import Session, StopRun
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run that has ended: how, after how many steps, and what could not be written."""
+
+    ending: Ending
+    steps: int
+    lost: str
+    backwards: int
+
+
+def run_info(script: str, argv: tuple[str, ...]) -> RunInfo:
+    """What is known of a run at its start."""
+    return RunInfo(
+        script=script,
+        argv=argv,
+        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+        status="running",
+        gradwise=gradwise.__version__,
+        torch=torch.__version__,
+        python=platform.python_version(),
+        device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+    )
+
+
+def record(
+    program: Program,
+    directory: Path,
+    *,
+    share: float,
+    max_steps: int | None = None,
+    max_seconds: float | None = None,
+) -> Recorded:
+    """Run a program under watch and leave its trace in ``directory``.
+
+    Args:
+        program: what to run.
+        directory: run directory; created, must not hold a run.
+        share: part of step time that watching may take.
+        max_steps: stop after this many steps.
+        max_seconds: stop after this much wall time.
+
+    Raises:
+        TraceError: the directory cannot hold the run; nothing was run.
+    """
+    info = run_info(program.file, program.argv[1:])
+    writer = TraceWriter(directory, info)
+    session = Session(writer, info, share=share, max_steps=max_steps, max_seconds=max_seconds)
+
+    @contextmanager
+    def watching() -> Iterator[None]:
+        patches = Patches(session)
+        try:
+            yield
+        finally:
+            patches.remove()
+
+    ending = run_program(program, watching, StopRun)
+    session.finish(ending.status, ending.error)
+    return Recorded(ending, session.step, session.lost, session.all_backwards)

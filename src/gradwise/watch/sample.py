@@ -1,0 +1,235 @@
+"""One sampled step: hooks in the forward pass, a look at the loss, norms around the optimizer step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
+
+from gradwise.trace.model import Fact
+from gradwise.watch.activations import CALLS_MEASURED, ModuleRecord, first_tensor, measure, unit_dimension
+from gradwise.watch.graph import LossGraph, walk
+from gradwise.watch.guard import Guard
+from gradwise.watch.inputs import measure_input
+from gradwise.watch.losses import LossReader
+from gradwise.watch.pack import Key, Pack
+from gradwise.watch.parameters import ParameterRecord, after_step, before_step, keep_row_spread
+from gradwise.watch.structure import Structure
+from gradwise.watch.wiring import MODE_MODULES, ModesReader, StaleReader, looked_at
+
+GRAPH_SAMPLES = 4  # the graph is walked in this many first samples, then at every GRAPH_EVERY-th
+GRAPH_EVERY = 8
+HOOK_SECONDS = 2e-6  # what torch itself spends on one hooked module call
+
+
+class Sampler:
+    """Everything that happens only at sampled steps.
+
+    Kept between samples: what modules looked like, which activation follows
+    which module, how alike the rows of a matrix were.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.armed = False
+        self.spent = 0.0  # s in the current sample
+        self.step = 0
+        self.index = 0  # samples taken
+        self.structure: Structure | None = None
+        self.records: dict[str, ModuleRecord] = {}
+        self.activation_after: dict[str, str] = {}
+        self.losses = LossReader()
+        self.modes = ModesReader()
+        self.parameters: dict[int, ParameterRecord] = {}
+        self.stale: dict[int, StaleReader] = {}
+        self.facts: list[Fact] = []
+        self.graph: LossGraph | None = None
+        self.pack = Pack()
+        self.hooks_allowed = True  # off once anything was compiled
+        self._owners: dict[int, str] = {}
+        self._outputs: dict[int, str] = {}
+        self._nodes: list[Any] = []
+        self._handle: Any = None
+        self._previous_unit = 1
+        self._calls = 0
+        self._order = 0
+        self._input: tuple[str, Tensor] | None = None
+        self._stepping: dict[int, Any] = {}
+
+    def arm(self, step: int, optimizers: Mapping[int, Any]) -> None:
+        """Begin a sampled step.  ``optimizers``: those that have stepped before, by id."""
+        begin = perf_counter()
+        self.armed, self.step, self.spent, self._calls, self._order = True, step, 0.0, 0, 0
+        self.pack = Pack()
+        self._owners, self._outputs, self._nodes, self._input = {}, {}, [], None
+        self._stepping = dict(optimizers)
+        self.stale = {key: StaleReader(cleared=False) for key in optimizers}
+        if self.hooks_allowed and self.guard.allows("activations"):
+            self._handle = register_module_forward_hook(self._forward_hook)
+        self.spent += perf_counter() - begin
+
+    def disarm(self) -> None:
+        """Remove hooks and forget the step."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+        self.armed = False
+        self._owners, self._outputs, self._nodes, self._input, self.graph = {}, {}, [], None, None
+
+    def discover(self) -> None:
+        """Find out what the models are called; replaced by the session."""
+
+    def _forward_hook(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if not torch.is_grad_enabled() or not self.armed:
+            return
+        begin = perf_counter()
+        try:
+            if self.structure is None:
+                self.discover()
+            self._calls += 1
+            if self.structure is not None:
+                self._look(module, inputs, output, self.structure)
+        except Exception as error:  # noqa: BLE001  contained by design
+            self.guard.contain("activations", error, self.step)
+        self.spent += perf_counter() - begin
+
+    def _look(self, module: nn.Module, inputs: tuple[Any, ...], output: Any, structure: Structure) -> None:
+        key = id(module)
+        name = structure.module_names.get(key)
+        if name is None:
+            return
+        tensor = first_tensor(output)
+        if tensor is None or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+            return
+        if tensor.grad_fn is not None:
+            self._nodes.append(tensor.grad_fn)
+            self._owners.setdefault(id(tensor.grad_fn), name)
+        if key in structure.leaves:
+            self._leaf(name, module, inputs, tensor)
+        if key in structure.root_ids:
+            self.modes.root_training = module.training
+            if tensor.grad_fn is not None:
+                self._outputs[id(tensor.grad_fn)] = name
+            x = first_tensor(inputs)
+            if x is not None:
+                measure_input(structure.root_ids[key], x, self.pack)
+                self._input = None
+
+    def _leaf(self, name: str, module: nn.Module, inputs: tuple[Any, ...], tensor: Tensor) -> None:
+        record = self.records.get(name)
+        if record is None:
+            record = self.records[name] = ModuleRecord()
+        if record.step != self.step:
+            record.step, record.calls, record.order = self.step, 0, self._order
+            self._order += 1
+        record.calls += 1
+        record.training = module.training
+        if isinstance(module, MODE_MODULES):
+            self.modes.note(name, module)
+        if record.calls > CALLS_MEASURED:
+            return
+        if self._order == 1 and self._input is None:
+            x = first_tensor(inputs)
+            self._input = (name, x) if x is not None else None
+        if tensor.is_floating_point() and tensor.dim() and tensor.numel():
+            unit = unit_dimension(module, tensor, self._previous_unit)
+            self._previous_unit = 1 if unit == 1 and tensor.dim() > 2 else self._kind(tensor)
+            measure(module, name, tensor, record, unit, self.pack)
+
+    def _kind(self, tensor: Tensor) -> int:
+        return 1 if tensor.dim() == 2 and self._previous_unit == 1 else tensor.dim() - 1
+
+    def loss(self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """A recognised loss function was called in a training pass."""
+        begin = perf_counter()
+        try:
+            if self.guard.allows("loss"):
+                self.facts += self.losses.read(
+                    function, out, args, kwargs, self._owners, self.pack, self.step
+                )
+        except Exception as error:  # noqa: BLE001
+            self.guard.contain("loss", error, self.step)
+        self.spent += perf_counter() - begin
+
+    def backward(self, root: Tensor) -> None:
+        """A backward pass is about to begin."""
+        begin = perf_counter()
+        try:
+            for key, reader in self.stale.items():
+                reader.at_backward(looked_at(self._stepping[key]))
+            if root.grad_fn is not None and self.guard.allows("graph"):
+                if self.index < GRAPH_SAMPLES or self.index % GRAPH_EVERY == 0:
+                    self._walk(root)
+        except Exception as error:  # noqa: BLE001
+            self.guard.contain("graph", error, self.step)
+        self.spent += perf_counter() - begin
+
+    def _walk(self, root: Tensor) -> None:
+        self.graph = walk(root, self._owners, self._outputs)
+        self.activation_after.update(self.graph.activation_after)
+        if self.graph.broadcast is not None:
+            prediction, result = self.graph.broadcast
+            data = {"prediction_shape": list(prediction), "target_shape": [prediction[0]],
+                    "result_shape": list(result), "share": 1.0}  # fmt: skip
+            self.facts.append(Fact(self.step, "broadcast", "custom", data))
+
+    def before_step(self, optimizer: Any) -> None:
+        """An optimizer is about to step."""
+        begin = perf_counter()
+        try:
+            key = id(optimizer)
+            if self.structure is None:
+                self.discover()
+            reader = self.stale.get(key)
+            if reader is not None:
+                norm = reader.at_step()
+                label = f"{type(optimizer).__name__}#{list(self.stale).index(key) + 1}"
+                if norm is None:
+                    self.pack.number("stale_grad_norm", label, 0.0)
+                else:
+                    self.pack.scalar("stale_grad_norm", label, norm)
+            if self.structure is not None and self.guard.allows("parameters"):
+                record = self.parameters.setdefault(key, ParameterRecord())
+                before_step(optimizer, self.structure.parameter_names, record, self.pack, self.index)
+        except Exception as error:  # noqa: BLE001
+            self.guard.contain("parameters", error, self.step)
+        self.spent += perf_counter() - begin
+
+    def after_step(self, optimizer: Any) -> None:
+        """An optimizer has stepped."""
+        begin = perf_counter()
+        try:
+            record = self.parameters.get(id(optimizer))
+            if record is not None and record.before:
+                after_step(record, self.pack)
+        except Exception as error:  # noqa: BLE001
+            self.guard.contain("parameters", error, self.step)
+        self.spent += perf_counter() - begin
+
+    def finish(self) -> dict[Key, float]:
+        """End the sampled step: one transfer, then all numbers by (signal, place)."""
+        begin = perf_counter()
+        values: dict[Key, float] = {}
+        try:
+            if self._input is not None:
+                measure_input(self._input[0], self._input[1], self.pack)
+            values = self.pack.transfer()
+            for (signal, place), value in list(values.items()):
+                if signal == "act_mean":
+                    values["act_nonfinite", place] = float(value - value != 0.0)
+            for record in self.parameters.values():
+                keep_row_spread(record, values)
+            if self.structure is not None:
+                fact = self.modes.fact(self.step, self.structure)
+                if fact is not None:
+                    self.facts.append(fact)
+        except Exception as error:  # noqa: BLE001
+            self.guard.contain("sample", error, self.step)
+        self.disarm()
+        self.index += 1
+        self.spent += perf_counter() - begin + HOOK_SECONDS * self._calls
+        return values

@@ -1,0 +1,115 @@
+"""What the targets say: class shares, spread, and the loss of the best constant prediction.
+
+The trivial predictor answers the same for every input.  Its loss is what a
+network must beat to have learnt anything; it is derived from the targets seen,
+never from a number of the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLASS_LOSSES = ("cross_entropy", "nll_loss")
+BINARY_LOSSES = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+DISTANCE_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+
+MAX_TARGETS = 4096  # numbers of one batch's targets that are looked at
+MAX_CLASSES = 65_536  # class ids above this are not counted one by one
+KEPT_ROWS = 4096  # most recent target rows kept for medians
+
+
+class TargetBook:
+    """Running account of the targets of one loss.
+
+    Args:
+        function: name of the loss function.
+        options: the keyword arguments that change its value (label_smoothing, beta, delta).
+    """
+
+    def __init__(self, function: str, options: Mapping[str, Any], weights: NDArray[np.float64] | None) -> None:
+        self.function = function
+        self.options = options
+        self.weights = weights
+        self.counts = np.zeros(0)
+        self.rows = 0
+        self.sums: NDArray[np.float64] | None = None
+        self.squares: NDArray[np.float64] | None = None
+        self.recent: list[NDArray[np.float64]] = []
+
+    def classes(self, ids: NDArray[np.float32]) -> dict[str, float]:
+        """Count class ids (B,) and describe the batch."""
+        kept = ids[(ids >= 0) & (ids < MAX_CLASSES)].astype(np.int64)
+        if not len(kept):
+            return {}
+        batch = np.bincount(kept)
+        if len(batch) > len(self.counts):
+            self.counts = np.pad(self.counts, (0, len(batch) - len(self.counts)))
+        self.counts[: len(batch)] += batch
+        shares = self.counts / self.counts.sum()
+        return {
+            "label_top": float(batch.argmax()),
+            "label_top_share": float(batch.max() / len(kept)),
+            "label_kinds": float(np.count_nonzero(batch)),
+            "label_kinds_expected": float((1 - (1 - shares) ** len(kept)).sum()),
+            "majority": float(shares.max()),
+            "trivial": self._class_entropy(shares),
+        }
+
+    def _class_entropy(self, shares: NDArray[np.float64]) -> float:
+        if self.weights is not None and len(self.weights) >= len(shares):
+            weighted = shares * self.weights[: len(shares)]
+            shares = weighted / max(weighted.sum(), 1e-30)
+        smoothing = float(self.options.get("label_smoothing") or 0.0)
+        classes = max(int(self.options.get("classes") or 0), len(shares))
+        if smoothing:
+            shares = (1 - smoothing) * np.pad(shares, (0, classes - len(shares))) + smoothing / classes
+        positive = shares[shares > 0]
+        return float(-(positive * np.log(positive)).sum())
+
+    def distributions(self, rows: NDArray[np.float32]) -> dict[str, float]:
+        """Targets that are class probabilities, shape (B, C)."""
+        self._add(rows)
+        assert self.sums is not None
+        shares = self.sums / max(self.sums.sum(), 1e-30)
+        positive = shares[shares > 0]
+        return {"trivial": float(-(positive * np.log(positive)).sum()), "majority": float(shares.max())}
+
+    def numbers(self, rows: NDArray[np.float32]) -> dict[str, float]:
+        """Real targets, shape (B, D)."""
+        self._add(rows)
+        assert self.sums is not None and self.squares is not None
+        mean = self.sums / self.rows
+        if self.function in BINARY_LOSSES:
+            p = np.clip(mean, 1e-7, 1 - 1e-7)
+            trivial = float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
+            return {"trivial": trivial, "majority": float(np.maximum(p, 1 - p).mean())}
+        if self.function == "mse_loss":
+            return {"trivial": float(np.maximum(self.squares / self.rows - mean**2, 0).mean())}
+        return {"trivial": self._absolute(np.concatenate(self.recent))}
+
+    def _absolute(self, rows: NDArray[np.float64]) -> float:
+        distance = np.abs(rows - np.median(rows, axis=0))
+        if self.function == "l1_loss":
+            return float(distance.mean())
+        edge = float(self.options.get("delta" if self.function == "huber_loss" else "beta") or 1.0)
+        inside = 0.5 * distance**2
+        outside = edge * (distance - 0.5 * edge)
+        value = np.where(distance < edge, inside, outside)
+        return float(value.mean() if self.function == "huber_loss" else (value / edge).mean())
+
+    def _add(self, rows: NDArray[np.float32]) -> None:
+        block = rows.astype(np.float64)
+        if self.sums is None or self.sums.shape[-1] != block.shape[-1]:
+            self.rows, self.recent = 0, []
+            self.sums, self.squares = np.zeros(block.shape[-1]), np.zeros(block.shape[-1])
+        assert self.squares is not None
+        self.rows += len(block)
+        self.sums = self.sums + block.sum(axis=0)
+        self.squares = self.squares + (block**2).sum(axis=0)
+        self.recent.append(block)
+        while len(self.recent) > 1 and sum(map(len, self.recent)) > KEPT_ROWS:
+            self.recent.pop(0)

@@ -1,0 +1,1 @@
+"""Sick and healthy runs, one file per rule."""

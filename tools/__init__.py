@@ -1,0 +1,1 @@
+"""Commands for those who work on gradwise: pages from docstrings, a new rule, the demo."""
