@@ -151,22 +151,21 @@ def split_page(page: str) -> tuple[str, list[str]]:
 def sections(body: list[str]) -> Iterator[str]:
     """Markdown of a docstring's body: lines at the margin are headings, indented lines their text.
 
-    Text indented further than its section, or showing ``>>>``, is code.
+    A block that opens with ``>>>``, or is indented further than its section, is code up to its end.
     """
     fenced = False
     for line in [*trimmed(body), ""]:
         text = line[4:] if line.startswith("    ") else line
-        code = text.startswith((">>>", "...", "    "))
-        if fenced and not code:
+        if fenced and not text.strip():
             yield "```"
             fenced = False
         if line and not line.startswith(" "):
             yield from (f"## {line}", "")
             continue
-        if code and not fenced:
+        if text.startswith((">>>", "    ")) and not fenced:
             yield "```python"
             fenced = True
-        yield text.removeprefix("    ") if code else text
+        yield text.removeprefix("    ") if fenced else text
 
 
 def trimmed(lines: list[str]) -> list[str]:

@@ -36,17 +36,21 @@ def judge(sick: Sequence[float], fixed: Sequence[float], better: Better) -> Verd
     False
     """
     if any(math.isnan(v) for v in fixed):
-        return Verdict(False, -math.inf, "the fixed twin ended in NaN")
+        return Verdict(admitted=False, gap=-math.inf, reason="the fixed twin ended in NaN")
     sign = 1.0 if better == "max" else -1.0
     best_sick = max(_ordered(v, sign) for v in sick)
     worst_fixed = min(sign * v for v in fixed)
     scale = abs(sum(fixed) / len(fixed)) or 1.0
     gap = (worst_fixed - best_sick) / scale
     if gap <= 0:
-        return Verdict(False, gap, "the best sick run is as good as the worst fixed one")
+        return Verdict(admitted=False, gap=gap, reason="the best sick run is as good as the worst fixed one")
     if gap < CLEAR_MARGIN:
-        return Verdict(False, gap, f"the gap is {gap:.1%} of the fixed metric (at least {CLEAR_MARGIN:.0%} wanted)")
-    return Verdict(True, gap, "")
+        return Verdict(
+            admitted=False,
+            gap=gap,
+            reason=f"the gap is {gap:.1%} of the fixed metric (at least {CLEAR_MARGIN:.0%} wanted)",
+        )
+    return Verdict(admitted=True, gap=gap, reason="")
 
 
 def _ordered(value: float, sign: float) -> float:

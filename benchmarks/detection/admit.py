@@ -1,8 +1,8 @@
 """Measure every sick script and its fixed twin again, and keep the manifest true.
 
-    python -m benchmarks.detection.admit                 measure and compare with the manifest
-    python -m benchmarks.detection.admit --write         measure and write the values into the manifest
-    python -m benchmarks.detection.admit --only wine     those whose name holds "wine"
+python -m benchmarks.detection.admit                 measure and compare with the manifest
+python -m benchmarks.detection.admit --write         measure and write the values into the manifest
+python -m benchmarks.detection.admit --only wine     those whose name holds "wine"
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 from benchmarks.detection.admission import ADMISSION_SEEDS, judge
 from benchmarks.detection.corpus import SICK, Pair, Script, load_pairs
@@ -46,11 +45,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             failed += [f"{pair.name}: {problem}" for problem in problems]
             measured[pair.name] = fresh
             verdict = judge(fresh.sick, fresh.fixed, fresh.better)
-            print(f"{'ok  ' if not problems else 'FAIL'} {pair.name:32s} {fresh.expected:26s} gap {verdict.gap:.2f}")
+            print(
+                f"{'ok  ' if not problems else 'FAIL'} {pair.name:32s} {fresh.expected:26s} gap {verdict.gap:.2f}"
+            )
             sys.stdout.flush()
     if options.write:
         manifest.write_text(render([measured.get(pair.name, pair) for pair in everyone]), "utf-8")
-    print("\n".join(failed) if failed else f"{len(chosen)} pairs differ reproducibly over {options.seeds} seeds")
+    print(
+        "\n".join(failed) if failed else f"{len(chosen)} pairs differ reproducibly over {options.seeds} seeds"
+    )
     return 1 if failed else 0
 
 
@@ -77,7 +80,9 @@ def _value(pair: Pair, script: Script, seed: int) -> float:
         )
     value = pair.value(done.stdout)
     if done.returncode or value is None:
-        raise RuntimeError(f"{script.kind}/{script.name}.py with seed {seed} printed no metric: {done.stderr[-500:]}")
+        raise RuntimeError(
+            f"{script.kind}/{script.name}.py with seed {seed} printed no metric: {done.stderr[-500:]}"
+        )
     return value
 
 
@@ -86,7 +91,9 @@ def _problems(before: Pair, fresh: Pair, *, compare: bool) -> list[str]:
     problems = [] if verdict.admitted else [verdict.reason]
     if compare:
         for name, old, new in (("sick", before.sick, fresh.sick), ("fixed", before.fixed, fresh.fixed)):
-            if not math.isclose(_middle(old), _middle(new), rel_tol=SAME_VALUE) and _middle(old) == _middle(old):
+            if not math.isclose(_middle(old), _middle(new), rel_tol=SAME_VALUE) and _middle(old) == _middle(
+                old
+            ):
                 problems.append(f"{name} values moved from {_middle(old):.4g} to {_middle(new):.4g} (median)")
     return problems
 
@@ -133,7 +140,9 @@ def _number(value: float) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.detection.admit", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.detection.admit", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--seeds", type=int, default=ADMISSION_SEEDS, help="seeds per script")
     parser.add_argument("--only", default="", help="only scripts whose name holds this")
     parser.add_argument("--jobs", type=int, default=2, help="pairs measured side by side")

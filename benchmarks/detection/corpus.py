@@ -98,7 +98,9 @@ def _entries(manifest: Path) -> list[Mapping[str, Any]]:
     try:
         table = tomllib.loads(manifest.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ManifestError(f"{manifest.name}: expected TOML, got an error: {error}. Mend that line.") from error
+        raise ManifestError(
+            f"{manifest.name}: expected TOML, got an error: {error}. Mend that line."
+        ) from error
     entries = table.get("script", [])
     if not isinstance(entries, list):
         raise ManifestError(f"{manifest.name}: expected [[script]] tables, got {type(entries).__name__}.")

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradwise.diagnosis import Diagnosis, diagnose
     from gradwise.errors import GradwiseError
+    from gradwise.live import watch
     from gradwise.trace.findings import Finding
     from gradwise.trace.model import Trace
     from gradwise.trace.read import Run, read_run
-    from gradwise.watch.attach import watch
 
 __version__ = "0.1.0"
 

@@ -75,7 +75,9 @@ def sick_trace(layers: int = 4, steps: int = 840, samples: int = 60, info: RunIn
     silent[at >= 400, 3 % layers] = 0.61
     epochs = np.arange(84, steps, 84, dtype=np.int64)
     modules = tuple(
-        ModuleInfo(name, "ReLU" if layer % 2 else "Linear", 256 * 64, layer, "relu", bool(layer % 2), True, 256)
+        ModuleInfo(
+            name, "ReLU" if layer % 2 else "Linear", 256 * 64, layer, "relu", bool(layer % 2), True, 256
+        )
         for layer, name in enumerate(names)
     )
     parameters = tuple(

@@ -33,7 +33,9 @@ def fill(writer: TraceWriter, steps: int = 30) -> None:
 @pytest.fixture
 def running() -> RunInfo:
     """What a watcher knows when the run begins."""
-    return RunInfo(script="train.py", argv=("--lr", "1"), started="2026-11-21T10:28:33+00:00", status="running")
+    return RunInfo(
+        script="train.py", argv=("--lr", "1"), started="2026-11-21T10:28:33+00:00", status="running"
+    )
 
 
 @pytest.fixture

@@ -215,7 +215,9 @@ def test_facts_are_bounded_and_rare_kinds_stay(make_writer):
     assert len(trace.facts) == FACT_LIMIT + 1
     assert len(trace.facts_of("optimizer")) == len(trace.facts_of("nonfinite")) == 1
     modes = [fact.step for fact in trace.facts_of("modes")]
-    assert (modes[0], modes[-1]) == (0, 3 * FACT_LIMIT - 1), "the first and the last tell since when and how it is"
+    assert (modes[0], modes[-1]) == (0, 3 * FACT_LIMIT - 1), (
+        "the first and the last tell since when and how it is"
+    )
     assert modes == sorted(modes)
     assert note.data["left_out"] == {"modes": 3 * FACT_LIMIT - len(modes)}
 
@@ -248,7 +250,9 @@ def test_a_file_in_the_place_of_the_directory(tmp_path, running, below):
 
 @pytest.mark.parametrize("name", ["", "run"])
 def test_a_directory_that_may_not_be_written(open_place, ordinary_user, running, name):
-    with pytest.raises(TraceError, match=r"cannot be written \(Permission denied\); choose another with --out"):
+    with pytest.raises(
+        TraceError, match=r"cannot be written \(Permission denied\); choose another with --out"
+    ):
         TraceWriter(open_place / name, running)
 
 
@@ -260,7 +264,7 @@ def test_a_full_disk_is_told_once_and_what_was_written_stays(make_writer):
     writer._database.execute(f"PRAGMA max_page_count = {pages + 2}").fetchall()
     layout = writer.layout([("act_std", str(i)) for i in range(10_000)])
     writer.sample(30, layout, np.zeros(10_000, np.float32))
-    with pytest.raises(TraceError, match="database or disk is full.*what was written.*stays readable"):
+    with pytest.raises(TraceError, match=r"database or disk is full.*what was written.*stays readable"):
         writer.flush()
     assert not writer.recording
     writer.steps("loss", 30, np.ones(10))

@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from gradwise.trace.rows import SampleRows
 from gradwise.trace.thin import StepBuckets, rows_to_drop, spikes
 
-numbers = st.one_of(
-    st.floats(-1e6, 1e6), st.sampled_from([float("nan"), float("inf"), float("-inf")])
-)
+numbers = st.one_of(st.floats(-1e6, 1e6), st.sampled_from([float("nan"), float("inf"), float("-inf")]))
 
 
 @given(
@@ -121,7 +119,7 @@ def test_rows_stay_even_over_the_run():
     _feed(rows, (step for pair in range(0, 400_000, 50) for step in (pair, pair + 1)), {})
     kept = np.array(_steps(rows))
     per_tenth = np.histogram(kept, 10, (0, 400_000))[0]
-    assert per_tenth[1:].min() > 0.6 * per_tenth[1:].max()
+    assert per_tenth.min() > 0.4 * per_tenth[1:].max(), "gaps are halves and doubles of each other"
     alone = [s for s in kept if s % 2 == 0 and s + 1 not in kept]
     assert not alone, "pairs stay pairs"
 

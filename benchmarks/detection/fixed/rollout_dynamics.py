@@ -11,7 +11,7 @@ class Dynamics(nn.Module):
         super().__init__()
         self.step = nn.Linear(n, n, bias=False)
         with torch.no_grad():
-            self.step.weight.copy_(torch.eye(n) + 0.15 * torch.randn(n, n))
+            self.step.weight.copy_(torch.eye(n) + 0.2 * torch.randn(n, n))
 
     def forward(self, x0, length):
         states = [x0]
@@ -36,8 +36,8 @@ def trajectories(n, length, matrix):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--length", type=int, default=25)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--length", type=int, default=30)
+    parser.add_argument("--steps", type=int, default=800)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
 

@@ -9,7 +9,7 @@ class RNNCell(nn.Module):
     def __init__(self, n_in, n_hidden):
         super().__init__()
         self.U = nn.Parameter(torch.randn(n_in, n_hidden) * 0.3)
-        self.W = nn.Parameter(torch.randn(n_hidden, n_hidden) / n_hidden ** 0.5)
+        self.W = nn.Parameter(torch.randn(n_hidden, n_hidden) * 0.8 / n_hidden ** 0.5)
         self.b = nn.Parameter(torch.zeros(n_hidden))
 
     def forward(self, x, h):
@@ -37,9 +37,9 @@ def batch(n, length=20):
 
 
 model = Model()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
 criterion = nn.MSELoss()
-for step in range(1000):
+for step in range(1500):
     x, y = batch(32)
     loss = criterion(model(x), y)
     optimizer.zero_grad()

@@ -52,14 +52,14 @@ model = Net(10)
 model.body.load_state_dict(pre.body.state_dict())
 
 opt = torch.optim.Adam(model.head.parameters(), lr=5e-3)
-for e in range(6):
+for e in range(10):
     print(f"head {e}: {run_epoch(model, target, opt):.4f}")
 
 opt = torch.optim.Adam([
-    {"params": model.body.parameters(), "lr": 1e-4},
-    {"params": model.head.parameters(), "lr": 1e-3},
+    {"params": model.body.parameters(), "lr": 5e-4},
+    {"params": model.head.parameters(), "lr": 2e-3},
 ])
-for e in range(6):
+for e in range(10):
     print(f"all {e}: {run_epoch(model, target, opt):.4f}")
 
 with torch.no_grad():

@@ -14,12 +14,12 @@ train_set, val_set = random_split(full, [3200, 800], generator=torch.Generator()
 train_loader = DataLoader(train_set, batch_size=64, shuffle=True)
 val_loader = DataLoader(val_set, batch_size=400)
 
-model = nn.Sequential(nn.Linear(25, 48), nn.ReLU(), nn.Dropout(0.3), nn.Linear(48, 24), nn.ReLU(), nn.Linear(24, 1))
+model = nn.Sequential(nn.Linear(25, 48), nn.ReLU(), nn.Linear(48, 24), nn.ReLU(), nn.Linear(24, 1))
 optimizer = torch.optim.Adam(model.parameters(), lr=2e-3, weight_decay=1e-4)
 criterion = nn.BCEWithLogitsLoss()
 history = {"train": [], "val": []}
 
-for epoch in range(22):
+for epoch in range(16):
     model.train()
     train_loss = 0.0
     for xb, yb in train_loader:

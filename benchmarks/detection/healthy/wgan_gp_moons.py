@@ -43,7 +43,7 @@ netG, netD = Generator(), Critic()
 optD = torch.optim.Adam(netD.parameters(), lr=1e-3, betas=(0.5, 0.9))
 optG = torch.optim.Adam(netG.parameters(), lr=1e-3, betas=(0.5, 0.9))
 
-for iteration in range(700):
+for iteration in range(1000):
     for p in netD.parameters():
         p.requires_grad = True
     for _ in range(CRITIC_ITERS):

@@ -58,7 +58,7 @@ def main():
     test_loader = DataLoader(test, batch_size=200)
     net = LeNetish()
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
-    for epoch in range(8):
+    for epoch in range(14):
         net.train()
         for x, y in loader:
             optimizer.zero_grad()

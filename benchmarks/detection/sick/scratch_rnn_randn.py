@@ -37,9 +37,9 @@ def batch(n, length=20):
 
 
 model = Model()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
 criterion = nn.MSELoss()
-for step in range(1000):
+for step in range(1500):
     x, y = batch(32)
     loss = criterion(model(x), y)
     optimizer.zero_grad()

@@ -7,6 +7,7 @@ and shell completion stay fast.  A verb returns its exit code, or nothing for 0.
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from gradwise import __version__
 from gradwise.cli.script_command import ScriptCommand
 from gradwise.errors import GradwiseError, UsageError
 from gradwise.registry import nearest
@@ -42,7 +44,7 @@ VERBS: dict[str, Verb] = {
         command=ScriptCommand,
         interspersed=False,  # what follows the script belongs to the script
     ),
-    "report": Verb("gradwise.cli.report", "report_command", "Judge a recorded run again; write HTML or JSON."),
+    "report": Verb("gradwise.cli.report", "report_command", "Judge a recorded run again."),
     "runs": Verb("gradwise.cli.runs", "runs_command", "List the recorded runs, newest first."),
     "explain": Verb("gradwise.cli.explain", "explain_command", "Show the page of an ailment or a cure."),
 }
@@ -51,28 +53,38 @@ VERBS: dict[str, Verb] = {
 class Verbs(TyperGroup):
     """The group of verbs, each loaded on first use."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Names of the verbs, in the order people need them."""
         return list(VERBS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The verb of that name, imported now; None when there is none."""
         if cmd_name in VERBS and cmd_name not in self.commands:
             self.commands[cmd_name] = _load(cmd_name)
         return self.commands.get(cmd_name)
 
-    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """The list of verbs in ``--help``, without importing them."""
         with formatter.section("Verbs"):
             formatter.write_dl([(name, verb.summary) for name, verb in VERBS.items()])
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that the arguments begin with; a wrong one gets the nearest right one."""
         name = args[0]
         if name not in VERBS and not name.startswith("-"):
             raise UsageError(f"no verb is called {name!r}{_instead(name)}; `gradwise --help` lists all.")
         return super().resolve_command(ctx, args)
 
+
+HELP = """Train networks that work, and know why when they don't.
+
+\b
+gradwise check train.py --epochs 3     watch an unmodified PyTorch script
+gradwise report --html report.html     judge the newest run again
+gradwise explain dead-relu             the page behind a finding
+
+Exit codes: 0 nothing found, 1 something found, 2 wrong use, 3 the script itself failed.
+"""
 
 app = typer.Typer(
     cls=Verbs,
@@ -83,22 +95,14 @@ app = typer.Typer(
 )
 
 
-@app.callback(invoke_without_command=True, subcommand_metavar="VERB ...")
+@app.callback(invoke_without_command=True, subcommand_metavar="VERB ...", help=HELP)
 def gradwise(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
 ) -> None:
-    """Train networks that work, and know why when they don't.
-
-    \b
-    gradwise check train.py --epochs 3     watch an unmodified PyTorch script
-    gradwise report --html report.html     judge the newest run again
-    gradwise explain dead-relu             the page behind a finding
-
-    Exit codes: 0 nothing found, 1 something found, 2 wrong use, 3 the script itself failed.
-    """
+    """Options of the command itself; its verbs follow."""
     if version:
-        typer.echo(f"gradwise {_version()}")
+        typer.echo(f"gradwise {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -120,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         _complain(str(error))
         code = error.exit_code
     except typer.TyperException as error:  # a wrong option or argument
-        _complain(_sentence(error.format_message()))
+        _complain(_sentence(error.format_message(), arguments))
         code = GradwiseError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
@@ -139,8 +143,19 @@ def _load(name: str) -> Any:
     function = getattr(importlib.import_module(verb.module), verb.function)
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     settings = {"allow_interspersed_args": verb.interspersed, "help_option_names": ["-h", "--help"]}
-    single.command(name, cls=verb.command, context_settings=settings)(function)
+    page = with_examples_kept(inspect.getdoc(function) or "")
+    single.command(name, cls=verb.command, context_settings=settings, help=page)(function)
     return typer.main.get_command(single)
+
+
+def with_examples_kept(page: str) -> str:
+    r"""Help text in which paragraphs of commands keep their lines, which are otherwise refilled.
+
+    >>> with_examples_kept("Do it.\n\ngradwise a\ngradwise b")
+    'Do it.\n\n\x08\ngradwise a\ngradwise b'
+    """
+    paragraphs = page.split("\n\n")
+    return "\n\n".join(f"\b\n{text}" if text.startswith("gradwise ") else text for text in paragraphs)
 
 
 def _instead(name: str) -> str:
@@ -149,19 +164,12 @@ def _instead(name: str) -> str:
     return nearest(name, VERBS)
 
 
-def _sentence(message: str) -> str:
-    text = message[:1].lower() + message[1:] if message[1:2].islower() else message
-    return text if text.endswith((".", "?", ")")) else text + "."
+def _sentence(message: str, arguments: Sequence[str]) -> str:
+    """The parser's message in our form, with where to look."""
+    lowered = message[:1].lower() + message[1:] if message[1:2].islower() else message
+    verb = f"{arguments[0]} " if arguments and arguments[0] in VERBS else ""
+    return f"{lowered.rstrip('.')}; see `gradwise {verb}--help`."
 
 
 def _complain(message: str) -> None:
     print(f"gradwise: {message}", file=sys.stderr)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("gradwise")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "(not installed)"

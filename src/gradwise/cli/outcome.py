@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from gradwise.cli.screen import Screen
 from gradwise.diagnosis import Diagnosis, diagnose
 from gradwise.errors import UsageError
-from gradwise.report.html import write_html
 from gradwise.report.schema import render_json
-from gradwise.report.terminal import printable, render_text
+from gradwise.report.terminal import render_text
 from gradwise.rules.rule import LoadedRule
 from gradwise.trace.findings import Group
+from gradwise.trace.model import RunInfo
 from gradwise.trace.read import Run, read_run
 
 REPORT_NAME = "report.html"
-MAX_WIDTH = 100  # columns; longer lines are hard to read
 
 
 def report_run(
@@ -34,32 +33,52 @@ def report_run(
     run = read_run(directory)
     diagnosis = diagnose(run.segments, rules)
     if json_file is not None:
-        text = json.dumps(render_json(diagnosis, run.info, run.trace), indent=2) + "\n"
-        if str(json_file) == "-":
-            sys.stdout.write(text)
-        else:
-            json_file.write_text(text, encoding="utf-8")
+        write_json(diagnosis, run, json_file)
     page = _write_page(directory, run, diagnosis)
     if not quiet or diagnosis.findings:
-        print_text(diagnosis, run, page, quiet=quiet)
+        print_text(diagnosis, run, Screen.of(sys.stderr), page="" if quiet else page)
     return diagnosis.fails(group)
 
 
-def print_text(diagnosis: Diagnosis, run: Run, page: str, *, quiet: bool) -> None:
-    """The diagnosis on standard error, in colour on a terminal."""
-    stream = sys.stderr
-    terminal = stream.isatty()
-    width = min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH) if terminal else 80
-    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def print_text(diagnosis: Diagnosis, run: Run, screen: Screen, *, page: str = "") -> None:
+    """Show the diagnosis on a screen, with a hint where the HTML page lies."""
     text = render_text(
-        diagnosis, run.info, run.trace, width=width, colour=colour, report="" if quiet else page
+        diagnosis, current(run), run.trace, width=screen.width, colour=screen.colour, report=page
     )
-    stream.write(printable(text, stream.encoding))
-    stream.flush()
+    screen.show(text)
+
+
+def write_json(diagnosis: Diagnosis, run: Run, file: Path) -> None:
+    """Write the diagnosis (schema 1) to a file, or to standard output for ``-``.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    document = render_json(diagnosis, current(run), run.trace)
+    text = json.dumps(document, indent=2, allow_nan=False) + "\n"
+    if str(file) == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"--json {file} cannot be written ({reason}); choose another file.") from error
+
+
+def current(run: Run) -> RunInfo:
+    """What ran, for an unfinished run the steps recorded so far and whether it was killed."""
+    if run.info.status != "running":
+        return run.info
+    status = "killed" if run.alive is False else "running"
+    return replace(run.info, steps=max(run.info.steps, run.trace.steps), status=status)
 
 
 def _write_page(directory: Path, run: Run, diagnosis: Diagnosis) -> str:
     """Where the HTML report lies; "" (and a sentence) when it could not be written."""
+    from gradwise.report.html import write_html
+
     page = directory / REPORT_NAME
     try:
         write_html(page, run.trace, diagnosis)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
 from typer.core import TyperCommand
 
 
@@ -15,7 +14,7 @@ class ScriptCommand(TyperCommand):
     belongs to the script, options included.
     """
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, with everything after ``-m NAME`` kept for the script."""
         with_value = {
             option

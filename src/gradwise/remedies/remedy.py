@@ -31,7 +31,7 @@ class Edit:
     def as_text(self) -> str:
         r"""Both halves under ``# before`` and ``# after``.
 
-        >>> print(Edit("lr=1.0\\n", "lr=0.1\\n").as_text())
+        >>> print(Edit("lr=1.0\n", "lr=0.1\n").as_text())
         # before
         lr=1.0
         <BLANKLINE>

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
+from gradwise.remedies.collection import all_remedies
+from gradwise.remedies.remedy import LoadedRemedy
 from gradwise.report import words
 from gradwise.report.curves import evidence_figures
 from gradwise.report.figures import Figure
 from gradwise.report.page import inline_html, page_html, parse_page
-from gradwise.remedies.collection import all_remedies
-from gradwise.remedies.remedy import LoadedRemedy
 from gradwise.rules.collection import all_rules
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
@@ -25,19 +25,29 @@ class Card:
     figures: tuple[Figure, ...]
 
 
+def plot_place(figure: Figure) -> str:
+    """Where the page's script draws a figure, with words for those who cannot see it."""
+    label = escape(figure.caption)
+    return f'<div class="plot" id="plot-{figure.name}" role="img" aria-label="{label}"></div>'
+
+
 def finding_card(finding: Finding, trace: Trace, number: int) -> Card:
     """The card of one cause; ``number`` makes its names unique in the page."""
     figures = tuple(evidence_figures(finding, trace, f"evidence-{number}"))
     parts = [
         f'<article class="card finding group-{finding.group}" id="finding-{number}">',
         f'<h3><span class="badge">{finding.group}</span>{escape(finding.code)} {escape(finding.rule)}</h3>',
-        f'<p class="where">{escape(words.places(finding.where, trace))}, {words.since(finding.since_step)}</p>',
+        f'<p class="where">{_where(finding, trace)}</p>',
         f'<p class="message">{_sentence(finding.message)}</p>',
     ]
     if finding.why:
         parts.append(f"<p>{_sentence(finding.why)}</p>")
     parts += [*_plots(figures), *_symptoms(finding), *_cures(finding), *_page(finding), "</article>"]
     return Card("\n".join(parts), figures)
+
+
+def _where(finding: Finding, trace: Trace) -> str:
+    return escape(f"{words.places(finding.where, trace)}, {words.since(finding.since_step)}")
 
 
 def _sentence(clause: str) -> str:
@@ -49,10 +59,7 @@ def _plots(figures: tuple[Figure, ...]) -> Iterator[str]:
         return
     yield '<div class="evidence">'
     for figure in figures:
-        yield (
-            f"<figure><figcaption>{escape(figure.title)}</figcaption>"
-            f'<div class="plot" id="plot-{figure.name}" role="img" aria-label="{escape(figure.caption)}"></div></figure>'
-        )
+        yield f"<figure><figcaption>{escape(figure.title)}</figcaption>{plot_place(figure)}</figure>"
     yield "</div>"
 
 
@@ -65,8 +72,9 @@ def _symptoms(finding: Finding) -> Iterator[str]:
 def _symptom_list(finding: Finding) -> Iterator[str]:
     yield '<ul class="symptoms">'
     for symptom in finding.symptoms:
-        where = f" <span class='grade'>{escape(words.clean(', '.join(symptom.where[:3])))}</span>" if symptom.where else ""
-        yield f"<li><strong>{escape(symptom.rule)}</strong>: {escape(words.clean(symptom.message))}{where}"
+        where = escape(words.clean(", ".join(symptom.where[: words.MAX_PLACES])))
+        yield f"<li><strong>{escape(symptom.rule)}</strong>: {escape(words.clean(symptom.message))}"
+        yield f' <span class="grade">{where}</span>'
         if symptom.symptoms:
             yield from _symptom_list(symptom)
         yield "</li>"
@@ -100,6 +108,6 @@ def _page(finding: Finding) -> Iterator[str]:
         return
     page = parse_page(rule.page)
     yield (
-        f'<h4>Read</h4>\n<details><summary>{escape(words.sentence(rule.declaration.summary))}</summary>'
+        f"<h4>Read</h4>\n<details><summary>{escape(words.sentence(rule.declaration.summary))}</summary>"
         f"<div><p>{inline_html(page.title)}</p>{page_html(page, level=4)}</div></details>"
     )

@@ -132,9 +132,8 @@ def _accuracy(trace: Trace) -> Figure | None:
     data = training + validation
     if not data:
         return None
-    return Figure(
-        "accuracy", "Accuracy", "Share of right predictions over the steps.", data, figures.layout(data, "share")
-    )
+    layout = figures.layout(data, "share")
+    return Figure("accuracy", "Accuracy", "Share of right predictions over the steps.", data, layout)
 
 
 def _rate(trace: Trace) -> Figure | None:
@@ -143,7 +142,9 @@ def _rate(trace: Trace) -> Figure | None:
         return None
     thin = points.fewer_buckets(series)
     data = [figures.line(thin.steps, thin.mean, "learning rate", 0)]
-    return Figure("rate", "Learning rate", "The learning rate over the steps.", data, figures.layout(data, ""))
+    return Figure(
+        "rate", "Learning rate", "Largest learning rate of the optimizer.", data, figures.layout(data, "")
+    )
 
 
 def _update_ratio(trace: Trace) -> Figure | None:
@@ -171,7 +172,7 @@ def _gradients(trace: Trace) -> Figure | None:
     return Figure(
         "gradients",
         "Gradient norm",
-        "Norm of the gradient just before the optimizer step: smallest, median and largest over the parameters.",
+        "Norm of the gradient just before the optimizer step: the smallest, median and largest parameter's.",
         data,
         figures.layout(data, "", log=_positive(data)),
     )
@@ -179,13 +180,15 @@ def _gradients(trace: Trace) -> Figure | None:
 
 def _time(trace: Trace) -> Figure | None:
     data: list[Json] = []
-    for tone, (signal, name) in enumerate((("step_seconds", "whole step"), ("data_seconds", "waiting for data"))):
+    parts = (("step_seconds", "whole step"), ("data_seconds", "waiting for data"))
+    for tone, (signal, name) in enumerate(parts):
         series = trace.step_signal(signal)
         if len(series):
             data += figures.series_lines(_scaled(series, 1000.0), name, tone)
     if not data:
         return None
-    return Figure("time", "Time of a step", "Time of each step and its wait for data.", data, figures.layout(data, "ms"))
+    layout = figures.layout(data, "ms")
+    return Figure("time", "Time of a step", "Time of each step and its wait for data.", data, layout)
 
 
 def _scaled(series: Series, factor: float) -> Series:

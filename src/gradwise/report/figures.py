@@ -41,6 +41,23 @@ TITLES = {
     "val_loss": "Validation loss",
     "val_accuracy": "Validation accuracy",
     "accuracy": "Training accuracy",
+    "criterion": "Loss, as the loss function returned it",
+    "trivial": "Loss of the best constant prediction",
+    "weight_rows": "Difference between the rows of a weight",
+    "grad_rows": "Difference between the rows of a gradient",
+    "sample_std": "Spread over the samples, relative to the output",
+    "nonpositive_share": "Share of outputs at or below zero",
+    "act_nonfinite": "NaN or infinite outputs",
+    "stale_grad_norm": "Norm of gradients left over from earlier steps",
+    "row_sum_error": "Distance of the rows' sums from 1",
+    "outside_share": "Share of targets out of reach",
+    "label_top_share": "Share of the most frequent class in the batch",
+    "label_kinds": "Classes in the batch",
+    "label_kinds_expected": "Classes expected in a shuffled batch",
+    "input_absmax": "Largest input",
+    "input_rms": "Root mean square of the input",
+    "input_column_ratio": "Spread of the widest over the narrowest input column",
+    "input_nonfinite": "NaN or infinite inputs",
 }
 
 
@@ -143,8 +160,11 @@ def layout(data: Sequence[Json], unit: str, *, log: bool | None = None) -> Json:
     values = [value for trace in data for value in trace["y"] if value is not None]
     use_log = points.wants_log(values) if log is None else log
     axis: Json = {"title": {"text": unit}, "type": "log" if use_log else "linear", "exponentformat": "power"}
-    if use_log and points.wants_log(values, spread=1000.0):
-        axis["dtick"] = 1  # one tick for each power of ten; minor ones would crowd
+    if use_log:  # a tick for each power of ten, or at 1, 2 and 5 where there are few of them
+        wide = points.wants_log(values, spread=1000.0)
+        axis |= {"dtick": 1} if wide else {"dtick": "D2", "tickformat": "~g"}
+    elif values and min(values) >= 0:
+        axis["rangemode"] = "tozero"
     if unit == "share":
         axis |= {"range": [-0.03, 1.03], "tickformat": ".0%", "title": {"text": ""}, "type": "linear"}
     return {"xaxis": {"title": {"text": "step"}}, "yaxis": axis, "shapes": [], "annotations": []}

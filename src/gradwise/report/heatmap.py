@@ -62,12 +62,12 @@ def _heat_map(
     signal: str, label: str, table: Table, log: bool, *, trace: Trace, findings: Sequence[Finding]
 ) -> HeatMap | None:
     thin = points.fewer_samples(table)
-    values = _log10(thin.values) if log else np.where(np.isfinite(thin.values), thin.values, np.nan)
+    values: Floats = _log10(thin.values) if log else np.where(np.isfinite(thin.values), thin.values, np.nan)
     if not np.isfinite(values).any():
         return None
     marked = {place for f in findings for place in (*f.where, *_places(f, signal))}
     rows = _rows(thin, values, trace, marked)
-    z = [points.numbers(_median(values[:, row.columns])) for row in rows]
+    z = [points.numbers(_median(values[:, row.columns]), points.MAP_DIGITS) for row in rows]
     data: Json = {
         "type": "heatmap",
         "z": z,
@@ -87,8 +87,7 @@ def _heat_map(
 def _rows(table: Table, values: Floats, trace: Trace, marked: set[str]) -> list[Row]:
     """Rows along the forward pass; places of findings alone, others merged when there are too many."""
     order = _order(trace)
-    measured = np.isfinite(values).any(axis=0)
-    columns = [column for column in range(len(table.places)) if measured[column]]
+    columns: list[int] = np.flatnonzero(np.isfinite(values).any(axis=0)).tolist()
     if len(columns) > MAX_ROWS:  # biases follow their weights: leave them out first
         small = {p.name for p in trace.parameters if not p.is_matrix} - marked
         columns = [column for column in columns if table.places[column] not in small] or columns
@@ -102,8 +101,8 @@ def _grouped(columns: list[int], size: int, places: Sequence[str], marked: set[s
 
     def flush() -> Iterator[Row]:
         if held:
-            first, last = places[held[0]], places[held[-1]]
-            yield Row(first if len(held) == 1 else f"{first} … {last}", tuple(held))
+            more = f" and {len(held) - 1} more" if len(held) > 1 else ""
+            yield Row(places[held[0]] + more, tuple(held))
             held.clear()
 
     budget = MAX_ROWS  # rows that stand alone because a finding names them
@@ -139,10 +138,8 @@ def _median(values: Floats) -> Floats:
 
 
 def _log10(values: Floats) -> Floats:
-    positive = np.isfinite(values) & (values > 0)
-    logs: Floats = np.full(values.shape, np.nan)
-    logs[positive] = np.log10(values[positive])
-    return logs
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(np.isfinite(values) & (values > 0), np.log10(values), np.nan)
 
 
 def _layout(table: Table, rows: Sequence[Row], findings: Sequence[Finding], signal: str) -> Json:
@@ -172,7 +169,8 @@ def _frames(table: Table, rows: Sequence[Row], findings: Sequence[Finding], sign
         for evidence in finding.evidence:
             if evidence.signal != signal:
                 continue
-            inside = np.flatnonzero((table.steps >= evidence.first_step) & (table.steps <= evidence.last_step))
+            late = table.steps >= evidence.first_step
+            inside = np.flatnonzero(late & (table.steps <= evidence.last_step))
             if not len(inside):
                 continue
             for place in evidence.places:

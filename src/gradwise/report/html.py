@@ -21,7 +21,7 @@ from typing import Any
 from gradwise.diagnosis import Diagnosis
 from gradwise.errors import MissingDependencyError, UsageError
 from gradwise.report import words
-from gradwise.report.cards import Card, finding_card
+from gradwise.report.cards import Card, finding_card, plot_place
 from gradwise.report.curves import run_figures
 from gradwise.report.figures import Figure
 from gradwise.report.heatmap import HeatMap, heat_maps
@@ -124,9 +124,8 @@ def _asset(name: str) -> str:
 
 def _document(title: str, body: str, data: dict[str, Any]) -> str:
     scripts = (plotly_script(), _asset("report.js"))
-    policy = (
-        "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src "
-        + " ".join(_hash(script) for script in scripts)
+    policy = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src " + " ".join(
+        _hash(script) for script in scripts
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -167,7 +166,9 @@ def _header(trace: Trace, diagnosis: Diagnosis, title: str) -> str:
         *setup_facts(trace),
     ]
     facts = "\n".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(words.clean(value))}</dd></div>" for name, value in rows if value
+        f"<div><dt>{escape(name)}</dt><dd>{escape(words.clean(value))}</dd></div>"
+        for name, value in rows
+        if value
     )
     return f"""<header>
 <p class="eyebrow">gradwise report</p>
@@ -183,15 +184,18 @@ def _findings(cards: Sequence[Card]) -> str:
     if not cards:
         return ""
     inner = "\n".join(card.markup for card in cards)
-    return f'<section aria-labelledby="h-findings">\n<h2 id="h-findings">What was found</h2>\n{inner}\n</section>'
+    return f"""<section aria-labelledby="h-findings">
+<h2 id="h-findings">What was found</h2>
+{inner}
+</section>"""
 
 
 def _curves(figures: Sequence[Figure]) -> str:
     if not figures:
         return ""
     inner = "\n".join(
-        f'<figure class="card"><figcaption>{escape(figure.title)}<small>{escape(figure.caption)}</small></figcaption>'
-        f'<div class="plot" id="plot-{figure.name}" role="img" aria-label="{escape(figure.caption)}"></div></figure>'
+        f'<figure class="card"><figcaption>{escape(figure.title)}<small>{escape(figure.caption)}</small>'
+        f"</figcaption>{plot_place(figure)}</figure>"
         for figure in figures
     )
     return f"""<section aria-labelledby="h-curves">
@@ -210,8 +214,8 @@ def _heat(maps: Sequence[HeatMap]) -> str:
 <h2 id="h-heat">Layer by layer</h2>
 <div class="card">
 <p><label for="heat-menu">Show</label> <select id="heat-menu">{menu}</select></p>
-<p class="grade">Rows follow the forward pass, the input on top; columns are the sampled steps, which lie closer
-together early in the run. Framed cells are evidence of a finding.</p>
+<p class="grade">Rows follow the forward pass, the input on top; columns are the sampled steps, which lie
+closer together early in the run. Framed cells are evidence of a finding.</p>
 <div id="heat-plot" role="img" aria-label="Heat map of one signal over layers and sampled steps"></div>
 </div>
 </section>"""

@@ -13,10 +13,12 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Literal
 
 Kind = Literal["paragraph", "item", "code"]
 
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _CODE = re.compile(r"(>>>|\.\.\. |\.\.\.$|\$ )")
 _LITERAL = re.compile(r"``(.+?)``|`(.+?)`")
 
@@ -46,9 +48,9 @@ class Page:
 
 
 def parse_page(docstring: str) -> Page:
-    """Read a docstring into a page.
+    r"""Read a docstring into a page.
 
-    >>> page = parse_page("This run rests.\\n\\nWhat it sees\\n    No step\\n    at all.")
+    >>> page = parse_page("This run rests.\n\nWhat it sees\n    No step\n    at all.")
     >>> page.title, page.sections[0].heading, page.sections[0].blocks[0].text
     ('This run rests.', 'What it sees', 'No step at all.')
     """
@@ -94,6 +96,32 @@ def page_html(page: Page, *, level: int = 2) -> str:
             parts.append(f"<h{level}>{html.escape(section.heading)}</h{level}>")
         parts.extend(_html_blocks(section.blocks))
     return "\n".join(parts)
+
+
+def page_document(headline: str, facts: str, page: Page, after: str = "") -> str:
+    """A complete, self-contained HTML document: headline, a line of facts, the page, literal text."""
+    style = files("gradwise.report.assets").joinpath("report.css").read_text(encoding="utf-8")
+    literal = f"<pre><code>{html.escape(after)}</code></pre>" if after else ""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>{html.escape(headline)} · gradwise</title>
+<style>{style}</style>
+</head>
+<body>
+<header><p class="eyebrow">gradwise handbook</p><h1>{html.escape(headline)}</h1>
+<p class="grade">{html.escape(facts)}</p></header>
+<main><p><strong>{inline_html(page.title)}</strong></p>
+{page_html(page)}
+{literal}</main>
+<footer></footer>
+</body>
+</html>
+"""
 
 
 def inline_html(text: str) -> str:

@@ -12,18 +12,19 @@ from gradwise.trace.model import Floats, Ints, Series, Table
 
 MAX_BUCKETS = 600  # points of a line; a report column is about 700 pixels wide
 MAX_SAMPLES = 240  # columns of a heat map and points of a sampled line
-DIGITS = 4  # significant digits kept: beyond what a plot can show
+CURVE_DIGITS = 6  # significant digits of a line, which may be zoomed into
+MAP_DIGITS = 4  # significant digits of a heat map's cell: beyond what its colour can show
 
 
-def numbers(values: Any) -> list[float | None]:
-    """Floats rounded to 4 significant digits; NaN and infinities become null.
+def numbers(values: Any, digits: int = CURVE_DIGITS) -> list[float | None]:
+    """Floats rounded to significant digits; NaN and infinities become null.
 
     >>> import numpy as np
     >>> numbers(np.array([1 / 3, np.nan, np.inf, 2e-7]))
-    [0.3333, None, None, 2e-07]
+    [0.333333, None, None, 2e-07]
     """
     return [
-        float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+        float(f"{value:.{digits}g}") if np.isfinite(value) else None
         for value in np.asarray(values, np.float64).tolist()
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def setup_facts(trace: Trace) -> list[tuple[str, str]]:
     return [
         ("Model", _model(trace)),
         ("Optimizer", _joined(trace.facts_of("optimizer"), _optimizer)),
-        ("Loss", _joined(trace.facts_of("loss-call"), lambda fact: str(fact.data.get("function", fact.where)))),
+        ("Loss", _joined(trace.facts_of("loss-call"), _loss)),
         ("Batch size", _batch(trace)),
         ("Device", trace.run.device),
     ]
@@ -29,8 +29,12 @@ def _model(trace: Trace) -> str:
     return f"{words.count(len(trace.modules), 'layer')}, {words.count(size, 'parameter')}"
 
 
-def _joined(facts: tuple[Fact, ...], say: Any) -> str:
+def _joined(facts: tuple[Fact, ...], say: Callable[[Fact], str]) -> str:
     return ", ".join(dict.fromkeys(say(fact) for fact in facts))
+
+
+def _loss(fact: Fact) -> str:
+    return str(fact.data.get("function") or fact.where)
 
 
 def _optimizer(fact: Fact) -> str:

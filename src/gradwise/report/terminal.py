@@ -103,9 +103,8 @@ class _Page:
         head = INDENT + (f"{label}  " if label else "")
         blank = " " * len(head)
         for number, line in enumerate(self.wrapped(text, blank, blank)):
-            if number == 0 and label:
-                line = INDENT + self.paint(label, _DIM) + "  " + line[len(head) :]
-            yield line
+            labelled = number == 0 and label
+            yield INDENT + self.paint(label, _DIM) + "  " + line[len(head) :] if labelled else line
 
     def shortened(self, text: str, room: int) -> str:
         return text if len(text) <= room else text[: max(room - 1, 1)].rstrip() + "…"
@@ -115,9 +114,8 @@ def _finding(finding: Finding, trace: Trace, page: _Page) -> Iterator[str]:
     name = f"{finding.code} {finding.rule}"
     head = f"{name}  {words.places(finding.where, trace)}, {words.since(finding.since_step)}"
     for number, line in enumerate(page.wrapped(head, INDENT)):
-        if number == 0 and line.startswith(name):
-            line = page.paint(name, _GROUP_COLOUR[finding.group]) + line[len(name) :]
-        yield line
+        first = number == 0 and line.startswith(name)
+        yield page.paint(name, _GROUP_COLOUR[finding.group]) + line[len(name) :] if first else line
     yield from page.labelled("", words.clean(finding.message))
     if finding.why:
         yield from page.labelled("why", words.clean(finding.why))

@@ -11,15 +11,16 @@ from gradwise.diagnosis import Diagnosis
 from gradwise.trace.findings import GROUPS, Finding
 from gradwise.trace.model import RunInfo, Trace
 
+_ENDINGS = {"running": "still running", "killed": "killed while running", "stopped": "stopped at its limit"}
 MAX_PLACES = 3  # places spelled out in one headline; the rest are counted
 
 
 def clean(text: str) -> str:
-    """Text from the run on one line, with control and unpaired characters made harmless.
+    r"""Text from the run on one line, with control and unpaired characters made harmless.
 
     A module name may hold anything, an escape sequence for the terminal included.
 
-    >>> clean("fc\\x1b[31m\\nnext")
+    >>> clean("fc\x1b[31m\nnext")
     'fc?[31m next'
     """
     spaced = " ".join(text.split())
@@ -36,12 +37,13 @@ def plot_text(text: str) -> str:
 
 
 def sentence(clause: str) -> str:
-    """A lower-case clause as a sentence, its first letter raised and a full stop set.
+    """A lower-case clause as a sentence; a first word that is a name in code keeps its spelling.
 
-    >>> sentence("the loss is NaN")
-    'The loss is NaN.'
+    >>> sentence("the loss is NaN"), sentence("cross_entropy is fed scores")
+    ('The loss is NaN.', 'cross_entropy is fed scores.')
     """
-    raised = clause[:1].upper() + clause[1:]
+    first = clause.split(" ", 1)[0]
+    raised = clause[:1].upper() + clause[1:] if first.strip(",:;").isalpha() else clause
     return raised if raised.endswith((".", "!", "?")) or not raised else raised + "."
 
 
@@ -105,13 +107,12 @@ def since(step: int) -> str:
 def run_line(info: RunInfo) -> str:
     """What ran, how far, how long and how it ended, in one line."""
     name = clean(" ".join((info.script or "a training loop", *info.argv)))
-    line = f"{name}, {count(info.steps, 'step')} in {duration(info.seconds)}, {status(info)}"
-    return line
+    return f"{name}, {count(info.steps, 'step')} in {duration(info.seconds)}, {status(info)}"
 
 
 def status(info: RunInfo) -> str:
     """How the run ended: ``finished``, ``failed (ValueError: ...)``, ``still running``."""
-    text = {"running": "still running", "stopped": "stopped at its limit"}.get(info.status, info.status)
+    text = _ENDINGS.get(info.status, info.status)
     return clean(f"{text} ({info.error})" if info.error else text)
 
 

@@ -11,12 +11,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradwise.trace.model import Floats, Trace
+from gradwise.trace.model import Floats, Ints, Series, Trace
 
 # Share of the run, at its end, over which the outcome is averaged.
 END_SHARE = 0.25
 # A run below this skill has hardly learnt (unit: share of the trivial loss removed).
 POOR_SKILL = 0.2
+# A run above this skill learns as it should, whatever else is odd about it.
+GOOD_SKILL = 0.5
+# A loss that is negative in more than this share of buckets has no fixed floor to fall to.
+SIGNED_SHARE = 0.01
+# Samples of a loss whose targets never vary within a batch (real or fake): adversarial training.
+ONE_LABEL_SHARE = 0.5
+# The last steps whose median is the level at which a run ended (unit: share of the run).
+LEVEL_SHARE = 0.1
+# Relative spread above which one loss value says little, so that ten give the start.
+NOISY = 0.7
+# Largest relative difference at which loss and criterion count as proportional (bf16 rounding).
+PROPORTIONAL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,8 @@ class Outcome:
         final: mean training loss over the last quarter.
         first: mean loss of the first steps.
         nonfinite: the loss was NaN or infinite at the end.
+        opposing: two or more optimizers work against each other (GAN), so that no
+            loss needs to fall.
     """
 
     skill: float
@@ -41,18 +55,35 @@ class Outcome:
     final: float
     first: float
     nonfinite: bool
+    opposing: bool = False
 
     @property
     def poor(self) -> bool:
         """Hardly better than a constant prediction (or than the start, for unknown losses)."""
+        return self._below(POOR_SKILL)
+
+    @property
+    def reached(self) -> float:
+        """The better of skill and lift; the drop where neither is known; NaN when nothing is."""
+        known = [value for value in (self.skill, self.lift) if np.isfinite(value)]
+        return max(known) if known else self.drop
+
+    @property
+    def good(self) -> bool:
+        """Clearly better than a constant prediction; False when nothing is known."""
+        return not self.nonfinite and self.reached >= GOOD_SKILL
+
+    def _below(self, limit: float) -> bool:
         if self.nonfinite:
             return True
+        if self.opposing:
+            return False
         if np.isfinite(self.skill):
             if np.isfinite(self.lift):
-                return max(self.skill, self.lift) < POOR_SKILL
-            return self.skill < POOR_SKILL
+                return max(self.skill, self.lift) < limit
+            return self.skill < limit
         if np.isfinite(self.drop):
-            return self.drop < POOR_SKILL
+            return self.drop < limit
         return False
 
 
@@ -60,7 +91,7 @@ def outcome(trace: Trace) -> Outcome:
     """Judge the end of the run (its last quarter)."""
     loss = trace.step_signal("loss")
     if len(loss) == 0:
-        return Outcome(np.nan, np.nan, np.nan, np.nan, np.nan, False)
+        return Outcome(np.nan, np.nan, np.nan, np.nan, np.nan, nonfinite=False)
     stop = int(loss.steps[-1] + loss.counts[-1])
     start = int(loss.steps[0])
     tail_from = stop - max(int((stop - start) * END_SHARE), 1)
@@ -70,7 +101,7 @@ def outcome(trace: Trace) -> Outcome:
     head = loss.between(start, start + max(min(5, stop - start), 1))
     final, first = _mean(tail.mean), _mean(head.mean)
     last_bad = bool(len(tail) and tail.nonfinite[-1] > 0 and not np.isfinite(tail.mean[-1]))
-    drop = 1 - final / first if first > 0 and final >= 0 else np.nan
+    drop = 1 - final / first if first > 0 and final >= 0 and not signed(loss) else np.nan
     return Outcome(
         skill=_skill(trace, tail_from),
         lift=_lift(trace, tail_from),
@@ -78,7 +109,97 @@ def outcome(trace: Trace) -> Outcome:
         final=final,
         first=first,
         nonfinite=last_bad,
+        opposing=opposing(trace),
     )
+
+
+def signed(loss: Series) -> bool:
+    """Whether the loss goes below zero as a matter of course (policy gradient, WGAN, likelihoods)."""
+    low = loss.low[np.isfinite(loss.low)]
+    return bool(len(low) and np.mean(low < 0) > SIGNED_SHARE)
+
+
+def opposing(trace: Trace) -> bool:
+    """Whether several optimizers train models against each other.
+
+    Their loss is not recognised at all (hinge, Wasserstein), or its targets are
+    one label for a whole batch (real, fake) in most samples.
+    """
+    if len(trace.facts_of("optimizer")) < 2:
+        return False
+    spread = trace.sampled("target_std")
+    if not len(trace.sampled("criterion")):
+        return True
+    measured = spread.values[np.isfinite(spread.values)]
+    if not len(measured):
+        return False
+    one_label = measured < 1e-6
+    return bool(one_label.mean() >= ONE_LABEL_SHARE)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where the finite part of the loss began and ended.
+
+    Args:
+        start: loss before training moved it (first value; median of ten when noisy).
+        level: median over the last tenth of the finite values.
+        best: lowest running median.
+        above: loss of that last tenth over the trivial predictor's; NaN when no
+            loss function was recognised.
+        since: first step of the last stretch that stays above ``start``.
+    """
+
+    start: float
+    level: float
+    best: float
+    above: float
+    since: int
+
+
+def course(trace: Trace) -> Course:
+    """The loss's way from start to end, steps that were not finite left out."""
+    loss = trace.step_signal("loss")
+    finite = np.isfinite(loss.mean)
+    values, steps = loss.mean[finite], loss.steps[finite]
+    if not len(values):
+        return Course(np.nan, np.nan, np.nan, np.nan, trace.first_step)
+    width = min(5, len(values))
+    if finite[-1]:  # a loss that ended non-finite is judged by its very last values
+        width = max(width, int(len(values) * LEVEL_SHARE))
+    tail = values[-width:]
+    level = float(np.median(tail))
+    quartiles = np.percentile(values[-max(width, 20) :], (25, 75))
+    above = _above(trace, int(steps[-width]))
+    noisy = level > 0 and (quartiles[1] - quartiles[0]) / level > NOISY and not np.isfinite(above)
+    start = float(np.median(values[:10]) if noisy else values[0])
+    return Course(
+        start=start,
+        level=level,
+        best=float(running_median(values, width).min()),
+        above=above,
+        since=_since(steps, values, start),
+    )
+
+
+def running_median(values: Floats, width: int) -> Floats:
+    """Median over windows of ``width`` neighbours, shape (N - width + 1,)."""
+    width = min(width, len(values))
+    stride = max(width // 4, 1)  # a quarter window apart is fine enough
+    windows = np.lib.stride_tricks.sliding_window_view(values, width)[::stride]
+    medians: Floats = np.median(windows, axis=1)
+    return medians
+
+
+def _since(steps: Ints, values: Floats, start: float) -> int:
+    below = np.flatnonzero(values <= start)
+    first = 0 if not len(below) else min(int(below[-1]) + 1, len(steps) - 1)
+    return int(steps[first])
+
+
+def _above(trace: Trace, tail_from: int) -> float:
+    skill = _skill(trace, tail_from)
+    return 1 - skill if np.isfinite(skill) else float("nan")
 
 
 def _skill(trace: Trace, tail_from: int) -> float:
@@ -87,7 +208,7 @@ def _skill(trace: Trace, tail_from: int) -> float:
     for place in criterion.places:
         if place not in trivial.places:
             continue
-        reached = _tail(criterion.steps, criterion.column(place), tail_from)
+        reached = _criterion(trace, criterion.steps, criterion.column(place), tail_from)
         reference = _last_finite(trivial.column(place))
         if np.isfinite(reached) and reference > 0:
             best = np.fmax(best, 1 - reached / reference)
@@ -107,12 +228,29 @@ def _lift(trace: Trace, tail_from: int) -> float:
     return float(best)
 
 
-def _tail(steps: np.ndarray, values: Floats, tail_from: int) -> float:
-    """Mean of the finite values sampled in the tail, or of the last three samples."""
+def _criterion(trace: Trace, steps: Ints, values: Floats, tail_from: int) -> float:
+    """The criterion's mean in the tail: from the loss of every step where the two are proportional."""
+    loss = trace.step_signal("loss")
+    if len(loss) and (loss.counts == 1).all():
+        _, here, there = np.intersect1d(steps, loss.steps, return_indices=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scales = values[here] / loss.mean[there]
+        scales = scales[np.isfinite(scales)]
+        scale = float(np.median(scales)) if len(scales) else np.nan
+        if len(scales) >= 3 and np.abs(scales - scale).max() <= PROPORTIONAL * abs(scale):
+            return scale * _mean(loss.mean[loss.steps >= tail_from])
+    return _tail(steps, values, tail_from)
+
+
+def _tail(steps: Ints, values: Floats, tail_from: int) -> float:
+    """Mean of the finite values sampled in the tail; else of the last three, unless they lie far back."""
     finite = np.isfinite(values)
     late = finite & (steps >= tail_from)
-    chosen = values[late] if late.any() else values[finite][-3:]
-    return _mean(chosen)
+    if late.any():
+        return _mean(values[late])
+    last = values[finite][-3:]
+    far = not len(last) or steps[finite][-1] < tail_from // 2
+    return float("nan") if far else _mean(last)
 
 
 def _last_finite(values: Floats) -> float:

@@ -17,6 +17,12 @@ from gradwise.trace.model import Floats, Ints, ParameterInfo, Table, Trace
 # A weight smaller than this share of it counts as that large: a ratio to a
 # zero-initialised weight says nothing.
 WEIGHT_FLOOR = 0.8
+# A first gradient this many times the weight has exploded; healthy starts stay
+# below 1 (unit: gradient over weight; ours, calibrated on the detection corpus).
+PULL_LIMIT = 5.0
+# The same for a model of one matrix: a linear model has no depth to explode over,
+# unless the matrix is applied again and again.
+PULL_LIMIT_ONE_MATRIX = 100.0
 # Modules whose weight is no map between layers.
 _NO_MAP = ("Embedding", "EmbeddingBag", "LayerNorm", "RMSNorm", "GroupNorm")
 
@@ -45,6 +51,18 @@ def gradient_norm(trace: Trace) -> tuple[Ints, Floats]:
     with np.errstate(over="ignore"):
         total = np.sqrt(np.nansum(table.values**2, axis=1))
     return table.steps, np.where(np.isnan(table.values).all(axis=1), np.nan, total)
+
+
+def pull_limit(trace: Trace) -> float:
+    """How many times the weight a first gradient may be."""
+    return PULL_LIMIT if len(matrices(trace)) >= 2 else PULL_LIMIT_ONE_MATRIX
+
+
+def first_pull(trace: Trace) -> float:
+    """Gradient over weight before any step was made; NaN when it was not measured."""
+    _, pulls = pull(trace)
+    pulls = pulls[~np.isnan(pulls)]
+    return float(pulls[0]) if len(pulls) else float("nan")
 
 
 def _trained(trace: Trace) -> list[ParameterInfo]:

@@ -94,6 +94,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     total = len(known) or len(names) + int(latest.data.get("owned", 0))
     share = len(names) / max(total, 1)
     shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    gets, them = ("gets a gradient", "it") if len(names) == 1 else ("get gradients", "them")
     yield RULE.finding(
         where=names,
         since_step=since,
@@ -101,8 +102,8 @@ def check(trace: Trace) -> Iterator[Finding]:
         threshold=0,
         unit="parameters",
         message=(
-            f"{shown}: {'gets a gradient' if len(names) == 1 else 'get gradients'} but no optimizer holds "
-            f"{'it' if len(names) == 1 else 'them'} ({len(names)} of {total} parameters of the model, limit 0)"
+            f"{shown}: {gets} but no optimizer holds {them} "
+            f"({len(names)} of {total} parameters of the model, limit 0)"
         ),
         why=(
             "nearly the whole model stays at its random start and only the rest learns on top of it"

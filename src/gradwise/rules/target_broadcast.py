@@ -30,8 +30,8 @@ Example
     >>> # F.mse_loss(model(x), y) with model(x) of shape (32, 1) and y of shape (32,)
 
 References
-    PyTorch warns "Using a target size that is different to the input size";
-    StackOverflow 61912681 kind of questions; NumPy, "Broadcasting".
+    PyTorch's own warning, "Using a target size that is different to the input
+    size"; NumPy, "Broadcasting".
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ def check(trace: Trace) -> Iterator[Finding]:
             threshold=VALUES_LIMIT,
             unit="values in the result per prediction",
             message=(
-                f"{'a hand-written loss' if place == 'custom' else place} pairs predictions {prediction} with "
-                f"targets {target} into {result}: {each:.0f} differences per prediction (limit {VALUES_LIMIT})"
+                f"{'a hand-written loss' if place == 'custom' else place} pairs predictions {prediction} "
+                f"with targets {target} into {result}: {each:.0f} differences per prediction "
+                f"(limit {VALUES_LIMIT})"
             ),
             why="every prediction is pulled to every target, so the mean of the targets is the best answer",
             strength=1.0,
@@ -102,11 +103,11 @@ def _shapes(fact: Fact) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ..
     """Prediction, target and result shape; a target seen only through its result is (N,) or (N, 1)."""
     prediction = tuple(int(n) for n in fact.data.get("prediction_shape", ()))
     result = tuple(int(n) for n in fact.data.get("result_shape", ()))
-    given = fact.data.get("target_shape")
-    if given:
-        return prediction, tuple(int(n) for n in given), result
-    n = math.prod(prediction)
-    return prediction, (n,) if len(prediction) > 1 else (n, 1), result
+    target = tuple(int(n) for n in fact.data.get("target_shape", ()))
+    if fact.where in ("", "custom") and target in ((), prediction) and prediction != result:
+        n = math.prod(prediction)
+        target = (n,) if len(prediction) > 1 else (n, 1)
+    return prediction, target, result
 
 
 def _values_each(fact: Fact) -> float:

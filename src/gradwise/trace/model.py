@@ -184,6 +184,11 @@ class Trace:
     steps: int = 0
     first_step: int = 0
 
+    @property
+    def last_step(self) -> int:
+        """The last step of the run, or of the segment."""
+        return self.first_step + max(self.steps - 1, 0)
+
     def step_signal(self, name: str) -> Series:
         """A per-step signal; empty when it was not recorded."""
         return self.series.get(name, EMPTY_SERIES)

@@ -14,6 +14,8 @@ from gradwise.errors import TraceError
 from gradwise.trace.schema import APPLICATION_ID, FILE_NAME, SCHEMA_VERSION
 
 READ_WAIT = 5.0  # s that a reader waits for a lock
+MAGIC = b"SQLite format 3\0"
+HEADER_BYTES = 100  # of every SQLite file
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def open_trace(path: Path) -> Iterator[sqlite3.Connection]:
             _check(database, file)
             yield database
     except sqlite3.DatabaseError as error:
-        raise TraceError(_damaged(file, error)) from error
+        raise TraceError(_damaged(file, str(error))) from error
 
 
 def trace_file(path: Path) -> Path:
@@ -51,10 +53,15 @@ def trace_file(path: Path) -> Path:
             raise TraceError(f"{path} holds no run: it has no {FILE_NAME}; `gradwise runs` lists runs.")
         if file.stat().st_size == 0:
             raise TraceError(f"{file} is empty: the run ended before anything was written; record it again.")
-        with file.open("rb"):
-            return file
+        with file.open("rb") as stream:
+            head = stream.read(HEADER_BYTES)
     except OSError as error:
         raise TraceError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+    if not head.startswith(MAGIC[: len(head)]):
+        raise TraceError(_damaged(file, "not a database"))
+    if len(head) < HEADER_BYTES:
+        raise TraceError(_damaged(file, f"only {len(head)} bytes are left"))
+    return file
 
 
 @contextmanager
@@ -63,7 +70,7 @@ def _connect(file: Path) -> Iterator[sqlite3.Connection]:
         database = _probe(file, "mode=ro")
     except sqlite3.OperationalError:
         # A file in WAL mode needs its -shm file made; a read-only directory forbids that.
-        log = file.with_name(file.name + "-wal")
+        log = _log(file)
         if log.exists() and log.stat().st_size:
             with tempfile.TemporaryDirectory(prefix="gradwise-") as folder:
                 copy = Path(folder) / file.name
@@ -75,6 +82,10 @@ def _connect(file: Path) -> Iterator[sqlite3.Connection]:
         database = _probe(file, "mode=ro&immutable=1")
     with closing(database):
         yield database
+
+
+def _log(file: Path) -> Path:
+    return file.with_name(file.name + "-wal")
 
 
 def _probe(file: Path, mode: str) -> sqlite3.Connection:
@@ -100,9 +111,16 @@ def _check(database: sqlite3.Connection, file: Path) -> None:
             f"{file} was written by a newer gradwise (trace version {version}, "
             f"this one reads up to {SCHEMA_VERSION}); upgrade gradwise to read it."
         )
+    log = _log(file)
+    if not (log.exists() and log.stat().st_size):  # else the log holds pages that the file lacks
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        expected = pages * database.execute("PRAGMA page_size").fetchone()[0]
+        # SQLite itself reads the missing part of a last page as zeros.
+        if (size := file.stat().st_size) < expected:
+            raise TraceError(_damaged(file, f"{size} of {expected} bytes are left"))
 
 
-def _damaged(file: Path, error: Exception) -> str:
-    if "not a database" in str(error):
+def _damaged(file: Path, reason: str) -> str:
+    if "not a database" in reason:
         return f"{file} is no gradwise run (not an SQLite file); give a run directory or its {FILE_NAME}."
-    return f"{file} is cut short or damaged ({error}); restore it from a copy or record the run again."
+    return f"{file} is cut short or damaged ({reason}); restore it from a copy or record the run again."

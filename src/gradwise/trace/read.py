@@ -72,7 +72,7 @@ def read_info(path: Path) -> tuple[RunInfo, bool | None]:
 def _sound(file: Path) -> Iterator[None]:
     try:
         yield
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TraceError(
             f"{file} is damaged ({error}); restore it from a copy or record the run again."
         ) from error

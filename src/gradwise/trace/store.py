@@ -48,7 +48,7 @@ class TraceWriter:
         self.path = Path(directory) / FILE_NAME
         self._lock = threading.RLock()
         self._process = os.getpid()
-        self._run: RunInfo | None = run
+        self._run: RunInfo | None = None  # not yet in the file
         self._segments = Segments()
         self._samples = SampleRows()
         self._steps = StepSignals()
@@ -64,14 +64,11 @@ class TraceWriter:
         _claim(self.path)
         self._database: sqlite3.Connection | None = None
         try:
-            self._database = _create(self.path)
-            self.flush()
-        except (sqlite3.Error, TraceError) as error:
-            self._abandon()
-            for suffix in ("", "-wal", "-shm"):
+            self._database = _create(self.path, run)
+        except sqlite3.Error as error:
+            for suffix in ("", "-journal", "-wal", "-shm"):
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-            reason = error.__cause__ or error
-            raise TraceError(_unwritable(self.path.parent, str(reason))) from error
+            raise TraceError(_unwritable(self.path.parent, str(error))) from error
 
     @property
     def recording(self) -> bool:
@@ -235,17 +232,17 @@ def _claim(path: Path) -> None:
         raise TraceError(_unwritable(directory, error.strerror or str(error))) from error
 
 
-def _create(path: Path) -> sqlite3.Connection:
+def _create(path: Path, run: RunInfo) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=FLUSH_WAIT, isolation_level=None, check_same_thread=False)
     try:
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        entries = {**this_process(), "info": run_to_json(run)}.items()
+        process = "".join(f"INSERT INTO run VALUES ('{key}', {_quoted(value)});" for key, value in entries)
+        database.executescript(f"BEGIN;{TABLES}{process}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+        # After the tables, so that the file alone, without its log, is an (empty) run too.
         database.execute("PRAGMA journal_mode = WAL").fetchall()
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-        process = "".join(
-            f"INSERT INTO run VALUES ('{key}', {_quoted(value)});" for key, value in this_process().items()
-        )
-        database.executescript(f"BEGIN;{TABLES}{process}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
     except BaseException:
         database.close()
         raise

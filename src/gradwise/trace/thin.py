@@ -8,6 +8,7 @@ dropped evenly over the run, except those that show something rare.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 import numpy as np
@@ -131,8 +132,9 @@ def spikes(scores: Floats, quota: int) -> set[int]:
 def rows_to_drop(steps: Ints, sizes: Ints, keep: set[int], excess: int) -> list[int]:
     """Which sampled rows to drop so that at least ``excess`` bytes go, evenly over the run.
 
-    Consecutive steps (a pair that was sampled together) stay or go together.
-    The last such group always stays.
+    Each time that row goes whose neighbours are closest together.  Consecutive
+    steps (a pair that was sampled together) stay or go together.  The first and
+    the last such group always stay.
 
     Args:
         steps: step of each row, growing, shape (S,).
@@ -140,10 +142,7 @@ def rows_to_drop(steps: Ints, sizes: Ints, keep: set[int], excess: int) -> list[
         keep: positions that stay unless there is no other way.
         excess: bytes to be freed.
     """
-    starts = np.flatnonzero(np.concatenate(([True], np.diff(steps) > 1)))
-    # A long unbroken stretch is cut into pairs, so that it too can be thinned.
-    starts = np.unique(np.concatenate([np.arange(a, b, 2) for a, b in _spans(starts, len(steps))]))
-    groups = [range(a, b) for a, b in _spans(starts, len(steps))]
+    groups = _groups(steps)
     dropped: list[int] = []
     for respected in (keep, set[int]()):
         groups, more = _thin_groups(groups, steps, sizes, respected, excess)
@@ -154,29 +153,41 @@ def rows_to_drop(steps: Ints, sizes: Ints, keep: set[int], excess: int) -> list[
     return sorted(dropped)
 
 
+def _groups(steps: Ints) -> list[range]:
+    """Stretches of consecutive steps; longer ones are cut into pairs, so that they too can be thinned."""
+    starts = np.flatnonzero(np.concatenate(([True], np.diff(steps) > 1)))
+    pairs = [start for a, b in _spans(starts.tolist(), len(steps)) for start in range(a, b, 2)]
+    return [range(a, b) for a, b in _spans(pairs, len(steps))]
+
+
 def _thin_groups(
     groups: Sequence[range], steps: Ints, sizes: Ints, keep: set[int], excess: int
 ) -> tuple[list[range], list[int]]:
-    """Passes that each drop groups in the densest places, never two neighbours in one pass."""
-    left, dropped = list(groups), list[int]()
-    while excess > 0:
-        free = [i for i in range(1, len(left) - 1) if keep.isdisjoint(left[i])]
-        free.sort(key=lambda i: int(steps[left[i + 1][0]] - steps[left[i - 1][-1]]))
-        gone: set[int] = set()
-        for i in free:
-            if excess <= 0:
-                break
-            if i - 1 in gone or i + 1 in gone:
-                continue
-            gone.add(i)
-            dropped += left[i]
-            excess -= int(sizes[left[i].start : left[i].stop].sum())
-        if not gone:
-            break
-        left = [group for i, group in enumerate(left) if i not in gone]
-    return left, dropped
+    """What is left and the positions dropped, the group in the narrowest gap first."""
+    before = [i - 1 for i in range(len(groups))]  # nearest group that is left, on each side
+    after = [i + 1 for i in range(len(groups))]
+    begin = [int(steps[group[0]]) for group in groups]
+    end = [int(steps[group[-1]]) for group in groups]
+
+    def gap(i: int) -> int:
+        return begin[after[i]] - end[before[i]]
+
+    free = {i for i in range(1, len(groups) - 1) if keep.isdisjoint(groups[i])}
+    heap = [(gap(i), i) for i in free]
+    heapify(heap)
+    dropped: list[int] = []
+    gone: set[int] = set()
+    while heap and excess > 0:
+        width, i = heappop(heap)
+        if width != gap(i):  # a neighbour went meanwhile
+            heappush(heap, (gap(i), i))
+            continue
+        gone.add(i)
+        dropped += groups[i]
+        excess -= int(sizes[groups[i].start : groups[i].stop].sum())
+        after[before[i]], before[after[i]] = after[i], before[i]
+    return [group for i, group in enumerate(groups) if i not in gone], dropped
 
 
-def _spans(starts: Ints, stop: int) -> list[tuple[int, int]]:
-    bounds = [*starts.tolist(), stop]
-    return list(pairwise(bounds))
+def _spans(starts: Sequence[int], stop: int) -> list[tuple[int, int]]:
+    return list(pairwise([*starts, stop]))

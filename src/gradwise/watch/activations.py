@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gradwise.watch.pack import Pack
 
-MAX_ELEMENTS = 1 << 16  # outputs larger than this are thinned before they are reduced
+MAX_ELEMENTS = 1 << 15  # outputs larger than this are thinned before they are reduced
 MAX_SAMPLES = 64  # rows of a batch that are looked at
 CALLS_MEASURED = 2  # a module called more often in one step is measured this often
 WINDOW = 3  # sampled steps over which a unit must stay silent
@@ -96,17 +96,18 @@ def thin(output: Tensor, unit: int) -> Tensor:
 
 def measure(module: nn.Module, place: str, output: Tensor, record: ModuleRecord, unit: int, pack: Pack) -> None:
     """Put the statistics of one output into the pack.  Cost: one pass over the thinned output."""
-    x = thin(output, unit)
+    x = thin(output, unit).contiguous()  # reductions over strided views are many times slower
     if x.dtype != torch.float32:
         x = x.float()
-    if x.numel() < 2:
+    size = x.numel()
+    if size < 2:
         return
-    std, mean = torch.std_mean(x)
+    mean = x.mean()
+    std = torch.linalg.vector_norm(x - mean) / (size - 1) ** 0.5  # std_mean is much slower on a CPU
     low, high = torch.aminmax(x)
     pack.scalar("act_mean", place, mean)
     pack.scalar("act_std", place, std)
     pack.scalar("act_absmax", place, torch.maximum(-low, high))
-    size = x.numel()
     pack.scalar("zero_share", place, 1 - torch.count_nonzero(x) / size)
     bounds = next((b for kind, b in BOUNDS.items() if isinstance(module, kind)), None)
     if bounds is None:
@@ -116,14 +117,13 @@ def measure(module: nn.Module, place: str, output: Tensor, record: ModuleRecord,
         outside = (x < bounds[0] + margin) | (x > bounds[1] - margin)
     pack.scalar("saturated_share", place, torch.count_nonzero(outside) / size)
     if x.dim() >= 2:
-        units = x.shape[unit]
         others = [d for d in range(x.dim()) if d != unit]
         active = (x > 0).float().mean(dim=others)  # (units,) share of inputs on which it fires
         pack.scalar("nonpositive_share", place, 1 - active.mean())
         if x.shape[0] >= 2:
-            rms = torch.sqrt(std * std + mean * mean)
-            pack.scalar("sample_std", place, x.std(dim=0).mean() / (rms + 1e-30))
-        _silent(place, active, record, units, pack)
+            spread = torch.linalg.vector_norm(x - x.mean(dim=0))
+            pack.scalar("sample_std", place, spread / (torch.linalg.vector_norm(x) + 1e-30))
+        _silent(place, active, record, x.shape[unit], pack)
 
 
 def _silent(place: str, active: Tensor, record: ModuleRecord, units: int, pack: Pack) -> None:

@@ -15,7 +15,8 @@ DENSE_STEPS = 10  # steps at the start that are all sampled (most faults show th
 GROWTH = 40  # later samples are step/GROWTH apart
 LONGEST_GAP = 1000  # steps; the distance stops growing here
 SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
-CREDIT_SECONDS = 0.1  # one-time allowance at the start, so that short runs are seen too
+CREDIT_SECONDS = 0.1  # may be spent ahead at the start, so that short runs are seen; then it is earned back
+MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
 ALWAYS_SECONDS = 4e-6  # per step; what the every-step part costs (benchmarks/cost)
 LEAST_SECONDS = 2e-6  # per step; sampling never starves altogether
@@ -88,13 +89,13 @@ class Budget:
         if self.samples < SURE_SAMPLES:
             return True
         allowed = max(
-            max(self.share * watched_seconds, FLOOR_SECONDS * step) - ALWAYS_SECONDS * step,
+            max(self.share * watched_seconds, FLOOR_SECONDS * step) * MARGIN - ALWAYS_SECONDS * step,
             LEAST_SECONDS * step,
         )
-        if self.spent + self.dearest <= CREDIT_SECONDS + allowed:
+        need = self.spent + self.dearest
+        if need <= max(CREDIT_SECONDS, allowed):
             return True
-        # Try again when one more sample would have been earned, not at every step.
-        per_step = allowed / max(step, 1)
-        missing = self.spent + self.dearest - CREDIT_SECONDS - allowed
-        self.next_step = step + max(1, min(int(missing / max(per_step, 1e-9)) + 1, 100_000))
+        # Look again when one more sample would have been earned, not at every step.
+        per_step = max(allowed / max(step, 1), 1e-9)
+        self.next_step = step + max(1, min(int((need - allowed) / per_step) + 1, 100_000))
         return False

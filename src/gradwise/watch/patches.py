@@ -18,11 +18,7 @@ import torch
 import torch.nn.functional as functional
 import torch.utils.data.dataloader as dataloader
 from torch import Tensor, nn
-from torch.optim.optimizer import (
-    Optimizer,
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from gradwise.watch.losses import LOSS_FUNCTIONS
 from gradwise.watch.session import Session
@@ -34,10 +30,7 @@ class Patches:
     def __init__(self, session: Session) -> None:
         self.session: Session | None = session
         self._undo: list[Callable[[], None]] = []
-        self._pid = os.getpid()
-        # A forked worker (DataLoader, multiprocessing) inherits the wrappers but must not write.
-        weak = weakref.ref(self)
-        os.register_at_fork(after_in_child=lambda: _silence(weak))
+        _LIVE.add(self)
         self._losses()
         self._backward()
         self._optimizers()
@@ -110,17 +103,11 @@ class Patches:
         self._replace(torch.autograd, "backward", make)
 
     def _optimizers(self) -> None:
-        def before(optimizer: Any, args: Any, kwargs: Any) -> None:
-            session = self.session
-            if session is not None:
-                session.before_step(optimizer)
-
         def after(optimizer: Any, args: Any, kwargs: Any) -> None:
             session = self.session
             if session is not None:
                 session.after_step(optimizer)
 
-        self._undo.append(register_optimizer_step_pre_hook(before).remove)
         self._undo.append(register_optimizer_step_post_hook(after).remove)
 
         def note(optimizer: Any, session: Session) -> None:
@@ -212,7 +199,13 @@ class Patches:
         self._replace(torch.amp.GradScaler, "scale", make)
 
 
-def _silence(weak: weakref.ref[Patches]) -> None:
-    patches = weak()
-    if patches is not None:
+_LIVE: weakref.WeakSet[Patches] = weakref.WeakSet()
+
+
+def _silence() -> None:
+    """A forked worker (DataLoader, multiprocessing) inherits the wrappers but must not record."""
+    for patches in list(_LIVE):
         patches.session = None
+
+
+os.register_at_fork(after_in_child=_silence)

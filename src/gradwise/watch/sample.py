@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from gradwise.trace.model import Fact
 from gradwise.watch.activations import CALLS_MEASURED, ModuleRecord, first_tensor, measure, unit_dimension
@@ -31,10 +32,19 @@ class Sampler:
 
     Kept between samples: what modules looked like, which activation follows
     which module, how alike the rows of a matrix were.
+
+    Args:
+        guard: contains errors.
+        discover: finds out what the models are called and sets ``structure``.
+        watched: whether an optimizer is watched.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(
+        self, guard: Guard, discover: Callable[[], None], watched: Callable[[Any], bool]
+    ) -> None:
         self.guard = guard
+        self.discover = discover
+        self.watched = watched
         self.armed = False
         self.spent = 0.0  # s in the current sample
         self.step = 0
@@ -53,7 +63,7 @@ class Sampler:
         self._owners: dict[int, str] = {}
         self._outputs: dict[int, str] = {}
         self._nodes: list[Any] = []
-        self._handle: Any = None
+        self._handles: list[Any] = []
         self._previous_unit = 1
         self._calls = 0
         self._order = 0
@@ -68,20 +78,17 @@ class Sampler:
         self._owners, self._outputs, self._nodes, self._input = {}, {}, [], None
         self._stepping = dict(optimizers)
         self.stale = {key: StaleReader(cleared=False) for key in optimizers}
+        self._handles.append(register_optimizer_step_pre_hook(self._pre_hook))
         if self.hooks_allowed and self.guard.allows("activations"):
-            self._handle = register_module_forward_hook(self._forward_hook)
+            self._handles.append(register_module_forward_hook(self._forward_hook))
         self.spent += perf_counter() - begin
 
     def disarm(self) -> None:
         """Remove hooks and forget the step."""
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
+        while self._handles:
+            self._handles.pop().remove()
         self.armed = False
         self._owners, self._outputs, self._nodes, self._input, self.graph = {}, {}, [], None, None
-
-    def discover(self) -> None:
-        """Find out what the models are called; replaced by the session."""
 
     def _forward_hook(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         if not torch.is_grad_enabled() or not self.armed:
@@ -176,6 +183,10 @@ class Sampler:
             data = {"prediction_shape": list(prediction), "target_shape": [prediction[0]],
                     "result_shape": list(result), "share": 1.0}  # fmt: skip
             self.facts.append(Fact(self.step, "broadcast", "custom", data))
+
+    def _pre_hook(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self.watched(optimizer):
+            self.before_step(optimizer)
 
     def before_step(self, optimizer: Any) -> None:
         """An optimizer is about to step."""

@@ -75,9 +75,8 @@ class Session:
         self.guard = Guard(self._fact)
         self.budget = Budget(share)
         self.evaluation = EvaluationReader()
-        self.sampler = Sampler(self.guard)
-        self.sampler.discover = self.discover  # type: ignore[method-assign]
-        self.max_steps, self.max_seconds = max_steps, max_seconds
+        self.sampler = Sampler(self.guard, self.discover, self._watched)
+        self.max_steps = max_steps
         self.only_models = list(models) if models is not None else None
         self.only_optimizers = {id(o) for o in optimizers} if optimizers is not None else None
         self.known_modules: weakref.WeakSet[nn.Module] = weakref.WeakSet()
@@ -97,17 +96,16 @@ class Session:
         self._live: dict[int, weakref.ref[Any]] = {}  # optimizers that have stepped
         self._expected: set[int] = set()
         self._stepped: set[int] = set()
-        self._pending: list[Any] = []
+        self.pending: list[Any] = []
         self._maybe: tuple[Any, ...] | None = None
-        self._last_end = perf_counter()
-        self._had_evaluation = True
+        self.last_end = NAN  # NaN: time since then was not (only) training
         self._train_seconds = 0.0
-        self._previous_loss = NAN
         self._nonfinite_told = False
-        self._loss: list[float] = []
-        self._rate: list[float] = []
-        self._seconds: list[float] = []
-        self._data: list[float] = []
+        self.rows: list[tuple[float, float, float, float]] = []  # loss, rate, step and data seconds
+        self._counted = 0  # rows whose time is in _train_seconds
+        self.solo: Any = None  # the only optimizer of a round, for the short path
+        self.wake = 0  # step at which the long path is taken next
+        self.deadline = self.started + max_seconds if max_seconds is not None else float("inf")
         self._device_losses: list[tuple[int, Tensor]] = []
         self._block_start = 0
         self._last_flush = perf_counter()
@@ -159,60 +157,63 @@ class Session:
         if value.numel() == 1:
             if value.is_cpu:
                 number = value.detach().item()
-                self._pending.append(number)
+                self.pending.append(number)
                 if number - number != 0.0 and not self._nonfinite_told:
                     self._nonfinite(root)
             else:
-                self._pending.append(value.detach())
+                self.pending.append(value.detach())
         if self.sampler.armed:
             self.sampler.backward(root)
 
-    def before_step(self, optimizer: Any, *_: Any) -> None:
-        """Global optimizer hook: the step is about to run."""
-        if self.sampler.armed and self._watched(optimizer):
-            self.sampler.before_step(optimizer)
-
-    def after_step(self, optimizer: Any, *_: Any) -> None:
-        """Global optimizer hook: the step has run."""
+    def after_step(self, optimizer: Any) -> None:
+        """The step of an optimizer has run."""
+        now = perf_counter()
+        if optimizer is self.solo and self.step < self.wake and now < self.deadline:
+            # the short path: one optimizer, nothing to sample, nothing to write
+            pending = self.pending
+            if len(pending) == 1 and type(pending[0]) is float:
+                loss = pending[0]
+                pending.clear()
+            else:
+                loss = self._several()
+            self.rows.append((loss, optimizer.param_groups[0]["lr"], now - self.last_end, self.data_wait))
+            self.data_wait = 0.0
+            self.step += 1
+            self.last_end = now
+            return
         try:
-            if not self._watched(optimizer):
-                return
-            key = id(optimizer)
-            if key not in self._live or self._live[key]() is not optimizer:
-                self._new_optimizer(optimizer)
-            if self.sampler.armed:
-                self.sampler.after_step(optimizer)
-            if key in self._stepped:  # a new round began before all expected had stepped
-                self._expected = set(self._stepped)
-                self._stepped = set()
-                self._end_iteration(optimizer)
-            self._stepped.add(key)
-            if self._stepped >= self._expected:
-                self._stepped = set()
-                self._end_iteration(optimizer)
+            self._after_step(optimizer, now)
         except Exception as error:  # noqa: BLE001
             self.guard.contain("step", error, self.step)
         if self.stopping:
             raise StopRun
 
-    def _end_iteration(self, optimizer: Any) -> None:
-        now = perf_counter()
-        pending, self._pending = self._pending, []
-        if len(pending) == 1 and type(pending[0]) is float:
-            loss = pending[0]
-        else:
-            loss = self._several(pending)
-        self._loss.append(loss)
-        self._previous_loss = loss
-        groups = optimizer.param_groups
-        rate = groups[0].get("lr", NAN) if len(groups) == 1 else max(g.get("lr", NAN) for g in groups)
-        self._rate.append(rate if type(rate) is float else float(rate))
-        taken = now - self._last_end
-        self._train_seconds += taken
-        self._seconds.append(NAN if self._had_evaluation else taken)
-        self._had_evaluation = False
-        self._data.append(self.data_wait)
+    def _after_step(self, optimizer: Any, now: float) -> None:
+        if not self._watched(optimizer):
+            return
+        key = id(optimizer)
+        if key not in self._live or self._live[key]() is not optimizer:
+            self._new_optimizer(optimizer)
+        if self.sampler.armed:
+            self.sampler.after_step(optimizer)
+        if key in self._stepped:  # a new round began before all expected had stepped
+            self._expected = set(self._stepped)
+            self._stepped = set()
+            self._end_iteration(optimizer, now)
+        self._stepped.add(key)
+        if self._stepped >= self._expected:
+            self.solo = optimizer if len(self._expected) == 1 and len(optimizer.param_groups) == 1 else None
+            self._stepped = set()
+            self._end_iteration(optimizer, now)
+
+    def _end_iteration(self, optimizer: Any, now: float) -> None:
+        pending = self.pending
+        loss = pending[0] if len(pending) == 1 and type(pending[0]) is float else self._several()
+        pending.clear()
+        rate = max(group.get("lr", NAN) for group in optimizer.param_groups)
+        self.rows.append((loss, rate, now - self.last_end, self.data_wait))
         self.data_wait = 0.0
+        self._count_time()
         if self.sampler.armed:
             self._finish_sample()
         self.step = step = self.step + 1
@@ -220,28 +221,41 @@ class Session:
         if step >= self.budget.next_step and self.budget.due(step, self._train_seconds):
             live = {key: o for key, ref in self._live.items() if (o := ref()) is not None}
             self.sampler.arm(step, live)
-        if len(self._loss) >= BLOCK:
+        if len(self.rows) >= BLOCK:
             self._write_block()
-        if self.max_steps is not None and step >= self.max_steps:
+        if (self.max_steps is not None and step >= self.max_steps) or now >= self.deadline:
             self.stopping = True
-        if self.max_seconds is not None and now - self.started >= self.max_seconds:
-            self.stopping = True
-        self._last_end = perf_counter()
+        # The step that is sampled next, fills the block or is the last must take the long path.
+        self.wake = step if self.sampler.armed else min(self.budget.next_step - 1, step + BLOCK - len(self.rows))
+        if self.max_steps is not None:
+            self.wake = min(self.wake, self.max_steps - 1)
+        self.last_end = perf_counter()
 
-    def _several(self, pending: list[Any]) -> float:
+    def _count_time(self) -> None:
+        for row in self.rows[self._counted :]:
+            if row[2] == row[2]:
+                self._train_seconds += row[2]
+        self._counted = len(self.rows)
+
+    def _several(self) -> float:
         """Mean of the losses of a step with several backwards, or one on another device."""
+        pending, self.pending = self.pending, []
         if not pending:
             return NAN
         numbers = [p for p in pending if type(p) is float]
         if len(numbers) == len(pending):
-            return sum(numbers) / len(numbers)
+            return float(sum(numbers) / len(numbers))
         tensors = [p.float().reshape(()) for p in pending if isinstance(p, Tensor)]
         mean = tensors[0] if len(tensors) == 1 else torch.stack(tensors).mean()
-        self._device_losses.append((len(self._loss), mean))
+        self._device_losses.append((len(self.rows), mean))
         return NAN
 
     def _watched(self, optimizer: Any) -> bool:
         return self.only_optimizers is None or id(optimizer) in self.only_optimizers
+
+    def resume(self) -> None:
+        """Begin timing afresh: what passed since the last step was not training."""
+        self.last_end = NAN
 
     # ---- rarer ----------------------------------------------------------------------
 
@@ -249,7 +263,7 @@ class Session:
         begin = perf_counter()
         try:
             if self.guard.allows("evaluation") and not torch._C._functorch.is_functorch_wrapped_tensor(out):
-                self._had_evaluation = True
+                self.last_end = NAN
                 self.evaluation.add(function, out, args, kwargs)
         except Exception as error:  # noqa: BLE001
             self.guard.contain("evaluation", error, self.step)
@@ -279,7 +293,7 @@ class Session:
             target = self.last_target
             bad_target = isinstance(target, Tensor) and not bool(torch.isfinite(target).all())
             data = describe_nonfinite(
-                root, structure, graph.operations, self._previous_loss, bad_leaf_inputs(root)
+                root, structure, graph.operations, self.rows[-1][0] if self.rows else NAN, bad_leaf_inputs(root)
             )
             data["target_nonfinite"] = bad_target
             self._fact(Fact(self.step, "nonfinite", "", data))
@@ -428,26 +442,26 @@ class Session:
 
     def _write_block(self) -> None:
         """Hand the buffered every-step numbers to the writer."""
+        if not self.rows:
+            return
+        self._count_time()
+        block = np.asarray(self.rows, np.float64)  # (steps, 4)
         if self._device_losses:
-            values = torch.stack([t for _, t in self._device_losses]).cpu().tolist()
-            for (index, _), value in zip(self._device_losses, values, strict=True):
-                self._loss[index] = value
+            indices = [index for index, _ in self._device_losses]
+            block[indices, 0] = torch.stack([t for _, t in self._device_losses]).cpu().numpy()
             self._device_losses = []
-        if self.writer is not None and self._loss:
-            for name, block in (
-                ("loss", self._loss),
-                ("rate", self._rate),
-                ("step_seconds", self._seconds),
-                ("data_seconds", self._data),
-            ):
-                self.writer.steps(name, self._block_start, np.asarray(block, np.float64))
-        self._block_start += len(self._loss)
-        self._loss, self._rate, self._seconds, self._data = [], [], [], []
+        if self.writer is not None:
+            for column, name in enumerate(("loss", "rate", "step_seconds", "data_seconds")):
+                self.writer.steps(name, self._block_start, np.ascontiguousarray(block[:, column]))
+        self._block_start += len(block)
+        self.rows, self._counted = [], 0
 
-    def flush(self) -> None:
+    def flush(self, *, with_segment: bool = False) -> None:
         """Write what is buffered in one transaction; a failing disk ends recording, not the run."""
         begin = perf_counter()
         try:
+            if with_segment:
+                self._write_segment()
             self._write_block()
             if self.writer is not None:
                 self.writer.run(self._run_info("running", ""))

@@ -1,0 +1,98 @@
+"""Run `gradwise check` on scripts of the corpus, as a user would: in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from benchmarks.detection.corpus import Script
+from benchmarks.detection.onset import stands_from
+from benchmarks.detection.scoring import Outcome, read_findings
+
+# Seconds after which a check counts as hung; scripts need 2 to 12.
+CHECK_SECONDS = 240
+# Exit codes of `gradwise check` that come with a report: nothing found, found, script failed.
+REPORTED = (0, 1, 3)
+SOURCES = Path(__file__).parents[2] / "src"
+
+
+def check(script: Script, seed: int, *, onset: bool) -> Outcome:
+    """Check one script under one seed.
+
+    Args:
+        script: the script.
+        seed: given to it as ``--seed`` and in the environment as ``SEED``.
+        onset: judge the trace again, cut short, to learn when the finding first stood.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        report, run = Path(folder, "report.json"), Path(folder, "run")
+        command = [sys.executable, "-m", "gradwise", "check", "--quiet", "--json", str(report)]
+        command += ["--out", str(run), str(script.path), "--seed", str(seed)]
+        started = time.perf_counter()
+        try:
+            done = subprocess.run(
+                command,
+                env=_environment(seed),
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=CHECK_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Outcome(script, seed, error=f"no end after {CHECK_SECONDS} s", seconds=CHECK_SECONDS)
+        seconds = time.perf_counter() - started
+        if done.returncode not in REPORTED or not report.exists():
+            return Outcome(script, seed, error=_last_line(done.stderr, done.returncode), seconds=seconds)
+        try:
+            findings = read_findings(json.loads(report.read_text("utf-8")))
+        except (ValueError, KeyError) as problem:
+            return Outcome(script, seed, error=f"unreadable report: {problem}", seconds=seconds)
+        error = _last_line(done.stderr, 3) if done.returncode == 3 else ""
+        outcome = Outcome(script, seed, findings, seconds=seconds, error=error)
+        if onset and script.kind == "sick" and outcome.found:
+            step = stands_from(run, script.expected)
+            return Outcome(script, seed, findings, step, seconds, error)
+        return outcome
+
+
+def check_all(
+    scripts: Sequence[Script],
+    seeds: Sequence[int],
+    *,
+    jobs: int,
+    onset: bool,
+    tell: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Check every script under its seeds, a few at a time; healthy scripts and twins under the first only.
+
+    Args:
+        scripts: what to check.
+        seeds: seeds for the sick scripts; a fault may show in some runs only.
+        jobs: processes side by side.
+        onset: see `check`.
+        tell: called with each outcome as it comes.
+    """
+    tasks = [(s, seed) for s in scripts for seed in (seeds if s.kind == "sick" else seeds[:1])]
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(check, script, seed, onset=onset) for script, seed in tasks]
+        for future in as_completed(futures):
+            tell(future.result())
+        return [future.result() for future in futures]
+
+
+def _environment(seed: int) -> dict[str, str]:
+    paths = [str(SOURCES), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"SEED": str(seed), "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _last_line(text: str, code: int) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return f"exit {code}: {lines[-1].strip()[:200] if lines else 'nothing on stderr'}"

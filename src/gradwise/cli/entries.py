@@ -1,0 +1,132 @@
+"""Everything that ``gradwise explain`` can show, by name: ailments ready and planned, and cures."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradwise.errors import UnknownNameError
+from gradwise.handbook.catalogue import ORGANS, Ailment, catalogue, find_ailment
+from gradwise.registry import nearest
+from gradwise.remedies.collection import all_remedies
+from gradwise.remedies.remedy import LoadedRemedy
+from gradwise.report.page import Page, page_document, page_text, parse_page
+from gradwise.report.words import sentence
+from gradwise.rules.collection import all_rules
+from gradwise.rules.rule import LoadedRule
+
+READY, PLANNED = "ready", "planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page: its headline, a line of facts, further lines (what cures it, the edit), and the text."""
+
+    headline: str
+    facts: str
+    page: Page
+    after: str = ""
+
+
+def find_entry(name: str) -> Entry:
+    """The page of that ailment (by name or code) or cure (by name).
+
+    Raises:
+        UnknownNameError: nothing has that name; the message offers the nearest ones.
+    """
+    wanted = name.strip().lower().replace("_", "-")
+    for rule in all_rules().values():
+        if wanted in (rule.declaration.name, rule.declaration.code.lower()):
+            return _rule_entry(rule)
+    ailment = find_ailment(wanted)
+    if ailment is not None:
+        return _planned_entry(ailment)
+    cure = all_remedies().get(wanted)
+    if cure is not None:
+        return _cure_entry(cure)
+    raise UnknownNameError(
+        f"nothing is called {name!r}{nearest(name, all_names())}; `gradwise explain --list` shows all names."
+    )
+
+
+def all_names() -> list[str]:
+    """Every name and code that has an entry."""
+    ailments = catalogue().values()
+    rules = [rule.declaration for rule in all_rules().values()]
+    names = [*(a.name for a in ailments), *(a.code for a in ailments)]
+    return list(dict.fromkeys([*names, *(r.name for r in rules), *(r.code for r in rules), *all_remedies()]))
+
+
+def entry_text(entry: Entry, *, width: int, colour: bool = False) -> str:
+    """An entry as text for the terminal."""
+    bold, dim, reset = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "")
+    facts = "\n".join(textwrap.wrap(entry.facts, width))
+    after = f"\n{entry.after}" if entry.after else ""
+    head = f"{bold}{entry.headline}{reset}\n{dim}{facts}{reset}\n\n"
+    return head + page_text(entry.page, width=width, colour=colour) + after
+
+
+def entry_html(entry: Entry) -> str:
+    """An entry as a complete HTML page."""
+    return page_document(entry.headline, entry.facts, entry.page, entry.after)
+
+
+def catalogue_text(*, width: int, colour: bool = False) -> str:
+    """Every ailment with its status, organ by organ, then every cure with its grade."""
+    bold, dim, reset = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "")
+    ready = {rule.declaration.name for rule in all_rules().values()}
+    entries = list(catalogue().values())
+    room = max(len(entry.name) for entry in entries)
+    lines = [f"{len(ready)} ailments ready, {len(set(catalogue()) - ready)} planned"]
+    for letter, organ in ORGANS.items():
+        lines += ["", f"{bold}{letter}  {organ}{reset}"]
+        for entry in entries:
+            if entry.code.startswith(letter):
+                status = READY if entry.name in ready else PLANNED
+                head = f"  {entry.code}  {entry.name:<{room}}  {status:<7}  "
+                paint, end = ("", "") if status == READY else (dim, reset)
+                lines += [f"{paint}{line}{end}" for line in _row(head, entry.summary, width)]
+    lines += ["", f"{bold}cures{reset}", *_cure_lines(width)]
+    return "\n".join(lines) + "\n\nThe page of any: gradwise explain NAME\n"
+
+
+def _cure_lines(width: int) -> Iterator[str]:
+    cures = [cure.declaration for cure in all_remedies().values()]
+    room = max((len(cure.name) for cure in cures), default=0)
+    grades = max((len(cure.grade) for cure in cures), default=0)
+    for cure in cures:
+        yield from _row(f"  {cure.name:<{room}}  {cure.grade:<{grades}}  ", cure.summary, width)
+
+
+def _row(head: str, text: str, width: int) -> list[str]:
+    """A row of the list, its text wrapped under itself where there is room for that."""
+    room = max(width - len(head), 24)
+    first, *rest = textwrap.wrap(text, room) or [""]
+    return [(head + first).rstrip(), *(" " * len(head) + line for line in rest)]
+
+
+def _rule_entry(rule: LoadedRule) -> Entry:
+    it = rule.declaration
+    facts = [it.group, f"since {it.since}"]
+    if it.explains:
+        facts.append("explains " + ", ".join(it.explains))
+    if it.cures:
+        facts.append("cures: " + ", ".join(it.cures))
+    return Entry(f"{it.code} {it.name}", "; ".join(facts), parse_page(rule.page))
+
+
+def _planned_entry(ailment: Ailment) -> Entry:
+    cures = f"; cures: {', '.join(ailment.cures)}" if ailment.cures else ""
+    return Entry(
+        f"{ailment.code} {ailment.name}",
+        f"{PLANNED}: gradwise does not look for it yet{cures}",
+        Page(sentence(ailment.summary), ()),
+    )
+
+
+def _cure_entry(cure: LoadedRemedy) -> Entry:
+    it = cure.declaration
+    helps = [rule.declaration.name for rule in all_rules().values() if it.name in rule.declaration.cures]
+    facts = f"cure, {it.grade}" + (f"; helps against {', '.join(helps)}" if helps else "")
+    return Entry(it.name, facts, parse_page(cure.page), it.edit.as_text() + "\n")

@@ -1,0 +1,173 @@
+"""`gradwise.watch(model, optimizer)`: the same watch inside one's own loop or notebook."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from gradwise.diagnosis import Diagnosis, choose_rules, diagnose
+from gradwise.errors import UsageError
+from gradwise.report.html import write_html
+from gradwise.report.notebook import html_fragment
+from gradwise.report.terminal import render_text
+from gradwise.trace.read import Run, read_run
+from gradwise.trace.runs import DEFAULT_ROOT, new_run_directory
+
+_current: list[Watcher] = []  # at most one: a new watch ends the one before
+
+
+class Watcher:
+    """A running watch.  Made by `gradwise.watch`; ends with `close`, ``with``, or the program.
+
+    >>> import torch, tempfile, gradwise
+    >>> model = torch.nn.Linear(3, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> with gradwise.watch(model, optimizer, out=tempfile.mkdtemp()) as watcher:
+    ...     for _ in range(20):
+    ...         optimizer.zero_grad()
+    ...         loss = (model(torch.ones(4, 3)) ** 2).mean()
+    ...         loss.backward()
+    ...         optimizer.step()
+    >>> watcher.steps
+    20
+    >>> watcher.diagnose().findings
+    ()
+    """
+
+    def __init__(self, models: Sequence[Any], optimizers: Sequence[Any] | None, directory: Path, share: float) -> None:
+        from gradwise.trace.store import TraceWriter
+        from gradwise.watch.patches import Patches
+        from gradwise.watch.recording import run_info
+        from gradwise.watch.session import Session
+
+        info = run_info(sys.argv[0] or "notebook", tuple(sys.argv[1:]))
+        self.directory = directory
+        self._session = Session(
+            TraceWriter(directory, info), info, share=share, models=models, optimizers=optimizers
+        )
+        for optimizer in optimizers or ():
+            self._session.known_optimizers.add(optimizer)
+        self._patches = Patches(self._session)
+        self._open = True
+        atexit.register(self.close)
+
+    @property
+    def steps(self) -> int:
+        """Training steps seen so far."""
+        return self._session.step
+
+    def close(self) -> None:
+        """End the watch, put torch back as it was, write everything.  May be called twice."""
+        if not self._open:
+            return
+        self._open = False
+        self._patches.remove()
+        self._session.finish("finished")
+        atexit.unregister(self.close)
+        if self in _current:
+            _current.remove(self)
+
+    def run(self) -> Run:
+        """The run recorded so far, as rules read it."""
+        if self._open:
+            self._session.flush(with_segment=True)
+        return read_run(self.directory)
+
+    def diagnose(self, only: Sequence[str] = (), skip: Sequence[str] = ()) -> Diagnosis:
+        """Judge the run so far; any time, as often as wanted.
+
+        Args:
+            only: judge by these rules only (names or codes).
+            skip: leave these rules out.
+
+        Raises:
+            UnknownNameError: a name that is no rule.
+        """
+        return diagnose(self.run().segments, choose_rules(only, skip))
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write the one-file HTML report; in the run directory unless ``path`` is given.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        run = self.run()
+        target = Path(path) if path is not None else self.directory / "report.html"
+        return write_html(target, run.trace, diagnose(run.segments))
+
+    def __enter__(self) -> Watcher:
+        """The watch itself; it has begun already."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """End the watch; the user's exception, if any, goes on."""
+        self.close()
+
+    def __str__(self) -> str:
+        """The diagnosis so far, as the terminal shows it."""
+        run = self.run()
+        return render_text(diagnose(run.segments), run.info, run.trace)
+
+    def __repr__(self) -> str:
+        """One line: where the run is recorded and how far it is."""
+        state = "watching" if self._open else "ended"
+        return f"<gradwise watch, {state}, {self.steps} steps, {self.directory}>"
+
+    def _repr_html_(self) -> str:
+        """The diagnosis so far, for notebooks."""
+        run = self.run()
+        return html_fragment(diagnose(run.segments), run.info)
+
+
+def watch(
+    model: Any,
+    optimizer: Any = None,
+    *,
+    out: str | Path | None = None,
+    budget: str | float = "2%",
+) -> Watcher:
+    """Watch a model from now on; no call per step is needed.
+
+    Args:
+        model: an ``nn.Module``, or a list of them (a GAN's two nets).
+        optimizer: its optimizer, or a list of them; None watches every optimizer that steps.
+        out: run directory; a new one under ``.gradwise/runs`` when None.
+        budget: share of step time that watching may take, e.g. ``"2%"`` or ``0.02``.
+
+    Returns:
+        The watch: a context manager, but it works without ``with`` too.
+
+    Raises:
+        UsageError: not a module, not an optimizer, or not a share.
+        TraceError: the run directory cannot be used.
+    """
+    import torch
+
+    from gradwise.watch.budget import parse_budget
+
+    models = list(model) if isinstance(model, list | tuple) else [model]
+    for item in models:
+        if not isinstance(item, torch.nn.Module):
+            raise UsageError(f"gradwise.watch takes an nn.Module first, not {type(item).__name__}.")
+    optimizers = None
+    if optimizer is not None:
+        optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+        for item in optimizers:
+            if not isinstance(item, torch.optim.Optimizer):
+                raise UsageError(f"gradwise.watch takes a torch optimizer second, not {type(item).__name__}.")
+    share = parse_budget(str(budget))
+    for before in list(_current):
+        before.close()
+    stem = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] else "notebook"
+    directory = Path(out) if out is not None else new_run_directory(DEFAULT_ROOT, stem, datetime.now())
+    watcher = Watcher(models, optimizers, directory, share)
+    _current.append(watcher)
+    return watcher
+

@@ -1,0 +1,155 @@
+"""This run shows a learning rate too high for the loss it descends.
+
+What it sees
+    How far each step moves the weights (norm of the change that the optimizer
+    really made over norm of the weight, median over the weight matrices), and
+    what the loss did meanwhile.
+
+Why it hurts
+    Steps longer than the valley is wide climb its other wall: the loss bounces
+    or grows, units saturate or die, and what was learnt is overwritten.
+
+How it decides
+    The median update is above 0.1 of the weight (DeepDiagnosis) in at least 3
+    samples, and the loss was harmed: it ended above its start, or went non-finite
+    after growing, or jumped to 3 times its start and learnt little afterwards (to
+    twice, when a step was as long as the weight itself and less than 90 % of the
+    trivial loss was removed), or the run is poor while steps are that long in 30 %
+    of the later samples or as long as half the weight in 2 of them (unit: update
+    over weight; ours).  Long steps
+    that do no harm are left alone, and so are L-BFGS, zero-initialised layers
+    (their weight counts as at least that of a default start) and nets whose
+    gradients already explode at the first step.
+
+Cure
+    A rate 10 times smaller; a warm-up.
+
+Cure safety
+    Changes training only.
+
+When it is wrong
+    A run stopped in the middle of a deliberate learning-rate sweep.
+
+Example
+    >>> # torch.optim.Adam(model.parameters(), lr=0.5)
+
+References
+    Wardat et al., "DeepDiagnosis", ICSE 2022 (0.1); Karpathy, "A Recipe for
+    Training Neural Networks", 2019; Bengio, 2012.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import (
+    GOOD_SKILL,
+    Course,
+    course,
+    opposing,
+    outcome,
+    running_median,
+    signed,
+)
+from gradwise.rules.motion import first_pull, pull_limit, update_ratio
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Floats, Ints, Trace
+
+RATIO_LIMIT = 0.1  # update over weight; DeepDiagnosis
+HUGE_RATIO = 0.5  # update over weight that can ruin a net in a step or two; ours
+MIN_SAMPLES = 3  # sampled steps above the limit; ours
+DENSE_STEPS = 10  # first steps, all sampled: no measure of what lasts
+SUSTAINED_SHARE = 0.3  # share of the later samples above the limit; ours
+GROWTH = 1.5  # loss at the end over its start; ours
+JUMP = 3.0  # loss over its start that is no noise; ours
+RUINOUS_RATIO = 1.0  # a step as long as the weight itself; ours
+RUINED_JUMP = 2.0  # loss over its start after such a step; ours
+EXCELLENT_SKILL = 0.9  # share of the trivial loss removed that forgives even such a start; ours
+
+# Optimizers that search for their step length or change sign only.
+OWN_STEP = ("LBFGS", "Rprop")
+
+RULE = Rule(
+    name="lr-too-high",
+    code="O01",
+    group="sick",
+    organ=Organ.RATE,
+    since="0.1.0",
+    reads=(
+        "loss", "rate", "criterion", "trivial", "accuracy", "majority", "target_std", "grad_norm",
+        "weight_norm", "update_norm", "fact:optimizer", "fact:structure",
+    ),
+    explains=(
+        "loss-diverges", "loss-nan", "nan-gradient", "dead-relu", "exploding-gradient",
+        "saturated-activation", "loss-oscillates", "loss-spike", "loss-not-decreasing", "vanishing-gradient",
+        "majority-collapse", "constant-output", "underfitting", "weights-grow", "overfitting",
+    ),
+    cures=("lower-lr", "warm-up"),
+    summary="a learning rate too high for the loss it descends",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding when steps are long against the weights and the loss suffers."""
+    kinds = [fact.data.get("class") for fact in trace.facts_of("optimizer")]
+    if (kinds and all(kind in OWN_STEP for kind in kinds)) or first_pull(trace) > pull_limit(trace):
+        return
+    steps, ratios = update_ratio(trace)
+    seen = ~np.isnan(ratios)
+    steps, ratios = steps[seen], ratios[seen]
+    high = ratios > RATIO_LIMIT
+    if high.sum() < MIN_SAMPLES:
+        return
+    harm = _harm(trace, steps, ratios)
+    if not harm:
+        return
+    since, level = int(steps[np.argmax(high)]), float(np.median(ratios[high]))
+    rate = trace.step_signal("rate").mean
+    shown = f" at rate {np.nanmax(rate):.3g}" if np.isfinite(rate).any() else ""
+    yield RULE.finding(
+        since_step=since,
+        value=level,
+        threshold=RATIO_LIMIT,
+        unit="update over weight",
+        message=(
+            f"a step moves the weights by {level:.2g} of their size{shown} in {high.sum()} of {len(high)} "
+            f"samples (limit {RATIO_LIMIT:g}), and {harm}"
+        ),
+        why="steps longer than the valley is wide climb its other wall",
+        strength=0.5 + 0.5 * min(level / (10 * RATIO_LIMIT), 1.0),
+        evidence=[Evidence("update_norm", (), since, trace.steps), Evidence("loss", (), since, trace.steps)],
+    )
+
+
+def _harm(trace: Trace, steps: Ints, ratios: Floats) -> str:
+    """What the loss suffered, as a clause; empty when nothing."""
+    result, way, high = outcome(trace), course(trace), ratios > RATIO_LIMIT
+    loss = trace.step_signal("loss").mean
+    loss = loss[np.isfinite(loss)]
+    if len(loss) < MIN_SAMPLES or opposing(trace) or signed(trace.step_signal("loss")):
+        return "the loss is no longer finite" if result.nonfinite and high.mean() > 0.5 else ""
+    peak = float(running_median(loss, 3).max()) if len(loss) >= 3 else float(loss.max())
+    if result.nonfinite and (loss[-5:].max() > GROWTH * way.start or high.mean() > 0.5):
+        return f"the loss went from {way.start:.3g} to {loss[-1]:.3g} and then was no longer finite"
+    if _ended_above(way):
+        return f"the loss ends at {way.level:.3g}, {way.level / way.start:.3g} times its start"
+    reached = result.reached
+    ruined = ratios.max() > RUINOUS_RATIO and peak > RUINED_JUMP * way.start and not reached > EXCELLENT_SKILL
+    if ruined or (peak > JUMP * way.start and not reached > GOOD_SKILL):
+        return f"the loss jumped from {way.start:.3g} to {peak:.3g}"
+    late = high[steps >= steps[0] + DENSE_STEPS]
+    sustained = (late if len(late) else high).mean() >= SUSTAINED_SHARE
+    if result.poor and (sustained or (ratios > HUGE_RATIO).sum() >= 2):
+        return f"the loss stays at {way.level:.3g} (start {way.start:.3g})"
+    return ""
+
+
+def _ended_above(way: Course) -> bool:
+    if not way.start > 0:
+        return False
+    grown = way.level / way.start
+    return grown > GROWTH and way.above > 1 if np.isfinite(way.above) else grown > 2 * GROWTH
+

@@ -1,0 +1,195 @@
+"""This run shows batches that come class after class.
+
+What it sees
+    Each batch holds only one or a few of the classes that the data has, and
+    neighbouring batches hold the same ones: the labels run in order.
+
+Why it hurts
+    The network learns to answer the class at hand and unlearns the others.
+    The loss swings with the order of the classes, batch-norm statistics follow
+    a single class, and the final weights favour what came last.
+
+How it decides
+    Judged on pairs of neighbouring sampled steps.  The median number of classes
+    in a batch is at most 0.55 of what random drawing gives (unit: share;
+    source: random batches stay above 0.9), and the most frequent class stays
+    the same from step to step: at least half of the way from chance to always,
+    by more than 3 standard errors; or, with 5 and more classes, it stays or
+    advances by one in 90 % of the pairs, with at most 0.4 of the classes.  The
+    same classes must come round again, so learning tasks one after another is
+    not reported; within a single epoch a sequential sampler must be seen.
+    Class-balanced batches of P classes change their top class and pass.
+
+Cure
+    ``DataLoader(..., shuffle=True)``, or a fresh permutation every epoch.
+
+Cure safety
+    shuffle changes training only.
+
+When it is wrong
+    Streams that are meant to be learnt in the order in which they arrive.
+
+Example
+    >>> # DataLoader(ImageFolder(root), batch_size=32)   # folders are read class by class
+
+References
+    Bottou, "Stochastic Gradient Descent Tricks" (2012); Bengio, "Practical
+    Recommendations", arXiv 1206.5533, section 3.1.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Floats, Ints, Trace
+
+KINDS_LIMIT = 0.55  # classes in the batch / expected of a random one; random batches exceed 0.9
+KINDS_LIMIT_ADVANCING = 0.4  # the same, when the order is told from advancing labels
+MIN_EXPECTED = 1.9  # classes expected in a random batch; two classes never quite reach 2
+MIN_PAIRS = 8  # pairs of neighbouring sampled steps
+RUNS_LIMIT = 0.5  # (same - chance) / (1 - chance)
+ERRORS = 3.0  # standard errors above chance
+ADVANCING_LIMIT = 0.9  # share of pairs; chance is 2 / C
+MIN_CLASSES_ADVANCING = 5
+MIN_PAIRS_ADVANCING = 12
+EPOCH_SHARE = 0.5  # share of the loader's batches that the run must have drawn, in a single epoch
+
+RULE = Rule(
+    name="not-shuffled",
+    code="D06",
+    group="sick",
+    organ=Organ.DATA,
+    since="0.1.0",
+    reads=("label_kinds", "label_kinds_expected", "label_top", "label_top_share", "fact:sampler"),
+    explains=(
+        "loss-oscillates",
+        "loss-spike",
+        "loss-not-decreasing",
+        "loss-diverges",
+        "majority-collapse",
+        "overfitting",
+        "lr-too-high",
+        "exploding-gradient",
+        "noisy-gradient",
+        "dead-relu",
+        "constant-output",
+    ),
+    cures=("shuffle",),
+    summary="batches that come class after class",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What the pairs of neighbouring steps say about one loss."""
+
+    kinds: float  # median of classes seen / classes expected
+    same: float  # share of pairs with the same top class
+    chance: float  # that share if the top classes came at random
+    advancing: float  # share of pairs in which the top class stays or goes to the next
+    pairs: int
+    classes: int  # different top classes
+    since: int
+    returns: bool  # a class left behind comes again
+
+    @property
+    def runs(self) -> float:
+        """0 at chance, 1 when the class never changes between neighbours."""
+        return (self.same - self.chance) / max(1 - self.chance, 1e-9)
+
+    @property
+    def in_order(self) -> bool:
+        error = np.sqrt(self.chance * (1 - self.chance) / self.pairs)
+        if self.kinds <= KINDS_LIMIT and self.runs >= RUNS_LIMIT and self.same - self.chance > ERRORS * error:
+            return True
+        enough = self.classes >= MIN_CLASSES_ADVANCING and self.pairs >= MIN_PAIRS_ADVANCING
+        return enough and self.kinds <= KINDS_LIMIT_ADVANCING and self.advancing >= ADVANCING_LIMIT
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding per classification loss whose labels run in order."""
+    for place in trace.sampled("label_kinds").places:
+        order = _order(trace, place)
+        if order is None or not order.in_order or not (order.returns or _one_pass(trace)):
+            continue
+        yield RULE.finding(
+            where=[place],
+            since_step=order.since,
+            value=order.kinds,
+            threshold=KINDS_LIMIT,
+            unit="classes in a batch / expected at random",
+            message=(
+                f"{place}: a batch holds {order.kinds:.2f} of the classes that random drawing gives (limit "
+                f"{KINDS_LIMIT:g}), and {order.same:.0%} of {order.pairs} neighbouring batches "
+                f"have the same main class (chance {order.chance:.0%})"
+            ),
+            why="the network learns the class at hand and unlearns the others, again and again",
+            strength=max(order.runs, 1 - order.kinds),
+            evidence=[
+                Evidence(signal, (place,), order.since, trace.first_step + trace.steps - 1)
+                for signal in ("label_kinds", "label_top")
+            ],
+        )
+
+
+def _order(trace: Trace, place: str) -> _Order | None:
+    """Gather the pairs of neighbouring sampled steps; None when there are too few to judge."""
+    kinds, expected, top = (
+        trace.sampled(signal) for signal in ("label_kinds", "label_kinds_expected", "label_top")
+    )
+    if place not in expected.places or place not in top.places or not len(kinds) == len(top) == len(expected):
+        return None
+    steps, seen, likely = kinds.steps, kinds.column(place), expected.column(place)
+    tops = top.column(place)
+    ready = np.isfinite(seen) & np.isfinite(tops) & np.isfinite(likely)
+    first, second = _neighbours(steps, ready)
+    # In sorted data the classes show up one by one: what the last rows expect holds for all rows.
+    random_kinds = float(likely[ready][-3:].max(initial=0.0))
+    if len(first) < MIN_PAIRS or random_kinds < MIN_EXPECTED:
+        return None
+    ids, counts = np.unique(tops[ready], return_counts=True)
+    rank = np.searchsorted(ids, tops)  # class → its place among the classes seen
+    moved = (rank[second] - rank[first]) % max(len(ids), 1)
+    shares = counts / counts.sum()
+    return _Order(
+        kinds=float(np.median(seen[ready])) / random_kinds,
+        same=float((moved == 0).mean()),
+        chance=float((shares**2).sum()),
+        advancing=float((moved <= 1).mean()),
+        pairs=len(first),
+        classes=len(ids),
+        since=int(steps[ready][0]),
+        returns=_returns(tops[np.isfinite(tops)]),
+    )
+
+
+def _neighbours(steps: Ints, ready: np.ndarray) -> tuple[Ints, Ints]:
+    """Indices of sampled steps that follow one another, both ready."""
+    first = np.flatnonzero((np.diff(steps) == 1) & ready[:-1] & ready[1:])
+    return first, first + 1
+
+
+def _returns(tops: Floats) -> bool:
+    """Whether at least two classes come again after others: seen early, and late."""
+    third = len(tops) // 3
+    return len(np.intersect1d(tops[: 2 * third], tops[2 * third :])) >= 2 and _comebacks(tops) >= 2
+
+
+def _comebacks(tops: Floats) -> int:
+    """How often the top class changes to one that was left before."""
+    blocks = tops[np.flatnonzero(np.diff(tops, prepend=np.nan) != 0)]
+    return len(blocks) - len(np.unique(blocks))
+
+
+def _one_pass(trace: Trace) -> bool:
+    """A sequential loader that was read once, more or less."""
+    return any(
+        fact.data.get("sampler") == "SequentialSampler"
+        and trace.steps >= EPOCH_SHARE * float(fact.data.get("batches") or np.inf)
+        for fact in trace.facts_of("sampler")
+    )

@@ -1,0 +1,171 @@
+"""This run shows a network that learns its training set by heart.
+
+What it sees
+    The loss (and accuracy) of the script's own evaluation phases, beside the
+    training loss over the same time.
+
+Why it hurts
+    From the best evaluation on, every further step makes the network worse on
+    data it has not seen; the weights kept at the end are not the best ones.
+
+How it decides
+    With 5 evaluations or more: the evaluation loss, median of three, is at the
+    end 15 % above its best, with at least 3 evaluations and 20 % of all of them
+    since that best, while the training loss went on falling by 10 % and more.
+    Where accuracy is known and did not fall by 2 points, the rise must be 50 %;
+    and in any case 5 % of the best constant prediction's loss: a classifier that
+    grows surer of its few mistakes is not alarmed about (units: share; SageMaker
+    Debugger's ratio and patience, thresholds ours).
+
+Cure
+    Stop at the best evaluation; weight decay, dropout, augmentation, a smaller
+    net, more data.
+
+Cure safety
+    early-stop and weight-decay change training only; dropout and smaller-net
+    change the model; augment changes the data.
+
+When it is wrong
+    Validation data drawn from elsewhere than the training data.
+
+Example
+    >>> # 120 epochs on 60 rows with nn.Linear(10, 256), nn.ReLU(), nn.Linear(256, 1)
+
+References
+    Prechelt, "Early stopping, but when?", 1998; SageMaker Debugger, overfit rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradwise.rules.learning import opposing
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Floats, Ints, Trace
+
+MIN_EVALUATIONS = 5  # evaluations; fewer show no turn
+PATIENCE = 3  # evaluations since the best
+PATIENCE_SHARE = 0.2  # share of all evaluations since the best
+RISE_LIMIT = 0.15  # relative rise over the best; ours
+RISE_LIMIT_ACCURATE = 0.5  # the same where accuracy holds; ours
+ACCURACY_FALL = 0.02  # share of the evaluation set; ours
+TRIVIAL_SHARE = 0.05  # of the trivial predictor's loss that the rise must make up; ours
+TRAIN_FALL = 0.1  # relative fall of the training loss since the best; ours
+
+RULE = Rule(
+    name="overfitting",
+    code="E01",
+    group="sick",
+    organ=Organ.REGULARISATION,
+    since="0.1.0",
+    reads=("loss", "criterion", "trivial", "val_loss", "val_accuracy", "target_std", "fact:optimizer"),
+    explains=("trained-too-long",),
+    cures=("early-stop", "weight-decay", "dropout", "augment", "smaller-net"),
+    summary="a network that learns its training set by heart",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An evaluation loss that turned: where it was best, and how far it rose since."""
+
+    place: str
+    best: float
+    end: float
+    best_step: int
+    last_step: int
+    since_best: int  # evaluations
+
+    @property
+    def rise(self) -> float:
+        """Relative rise from the best to the end."""
+        return self.end / self.best - 1
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding for the evaluation whose loss rose most since its best."""
+    if opposing(trace):
+        return
+    table = trace.sampled("val_loss")
+    turns = [turn for place in table.places if (turn := _turn(table.steps, table.column(place), place))]
+    judged = [(turn, limit) for turn in turns if turn.rise > (limit := _limit(trace, turn))]
+    judged = [pair for pair in judged if _weighty(trace, pair[0]) and _training_fell(trace, pair[0])]
+    if not judged:
+        return
+    turn, limit = max(judged, key=lambda pair: pair[0].rise)
+    yield RULE.finding(
+        where=[turn.place],
+        since_step=turn.best_step,
+        value=turn.rise,
+        threshold=limit,
+        unit="rise over the best",
+        message=(
+            f"{turn.place}: evaluation loss {turn.end:.4g} at the end, {turn.rise:.0%} above its best "
+            f"{turn.best:.4g} at step {turn.best_step} (limit {limit:.0%}), "
+            "while the training loss went on falling"
+        ),
+        why="since the best evaluation each step has made the network worse on data it has not seen",
+        strength=min(0.3 + turn.rise / 3, 1.0),
+        evidence=[Evidence("val_loss", (turn.place,), turn.best_step, turn.last_step)],
+    )
+
+
+def _turn(steps: Ints, values: Floats, place: str) -> Turn | None:
+    """The turn of one evaluation loss, or None when it has none."""
+    kept = np.isfinite(values)
+    steps, values = steps[kept], values[kept]
+    if len(values) < MIN_EVALUATIONS or not (values > 0).all():
+        return None
+    smooth = _smooth(values)
+    best = int(smooth.argmin())
+    since = len(values) - 1 - best
+    if since < max(PATIENCE, PATIENCE_SHARE * len(values)):
+        return None
+    return Turn(place, float(smooth[best]), float(smooth[-1]), int(steps[best]), int(steps[-1]), since)
+
+
+def _smooth(values: Floats) -> Floats:
+    """Running median of three; the last value is the median of the last three."""
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1)
+    return np.concatenate((np.median(values[:2], keepdims=True), middle[:-1], middle[-1:], middle[-1:]))
+
+
+def _limit(trace: Trace, turn: Turn) -> float:
+    """The rise that counts: smaller where accuracy fell too, or is not known."""
+    table = trace.sampled("val_accuracy")
+    if turn.place not in table.places:
+        return RISE_LIMIT
+    column = table.column(turn.place)
+    column = column[np.isfinite(column)]
+    if len(column) < MIN_EVALUATIONS:
+        return RISE_LIMIT
+    smooth = _smooth(column)
+    return RISE_LIMIT if smooth.max() - smooth[-1] >= ACCURACY_FALL else RISE_LIMIT_ACCURATE
+
+
+def _weighty(trace: Trace, turn: Turn) -> bool:
+    """Whether the rise is worth a twentieth of what a constant prediction would lose."""
+    function = turn.place.split(" ")[0]
+    trivial = trace.sampled("trivial")
+    if function not in trivial.places:
+        return True
+    column = trivial.column(function)
+    column = column[np.isfinite(column)]
+    return not len(column) or turn.end - turn.best > TRIVIAL_SHARE * float(column[-1])
+
+
+def _training_fell(trace: Trace, turn: Turn) -> bool:
+    """Whether the training loss went on falling after the best evaluation."""
+    loss = trace.step_signal("loss")
+    kept = np.isfinite(loss.mean)
+    steps, values = loss.steps[kept], loss.mean[kept]
+    span = max((turn.last_step - turn.best_step) // (2 * turn.since_best), 1)  # half an evaluation's distance
+    then = values[np.abs(steps - turn.best_step) <= span]
+    now = values[steps >= turn.last_step - 2 * span]
+    if not len(then) or not len(now):
+        return False
+    return float(np.mean(now)) < (1 - TRAIN_FALL) * float(np.mean(then))

@@ -1,0 +1,123 @@
+"""This run shows a layer whose units are all copies of one another.
+
+What it sees
+    Weight matrices whose rows are all the same, and stay the same while the
+    optimizer works, because the rows of their gradients are the same too.
+
+Why it hurts
+    Units that start alike and get the same gradient stay alike for ever: the
+    layer is as wide as one unit, however many were paid for.
+
+How it decides
+    At the first sampled step no entry of the matrix differs from that of the
+    first row by more than 1e-6 of the largest entry (float32 rounding), in every
+    later sample by no more than 1e-3, and the gradients' rows by no more than
+    1e-2 (unit: relative difference; ours).  A head or the end of a residual
+    branch that starts at zero moves apart in its first steps and is never named;
+    embeddings, norms, frozen and unused parameters are left out.
+
+Cure
+    Draw the weights at random: He initialisation for ReLU, Glorot for tanh and
+    sigmoid.  Biases may start at zero.
+
+Cure safety
+    Changes training: the run starts from another point.
+
+When it is wrong
+    A net that computes the same thing many times on purpose.
+
+Example
+    >>> # nn.init.zeros_(layer.weight) or nn.init.constant_(layer.weight, 0.1), hidden layers
+
+References
+    Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 8.4; Glorot and
+    Bengio, AISTATS 2010; He et al., arXiv 1502.01852.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.motion import matrices
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Floats, ParameterInfo, Trace
+
+ALIKE_AT_START = 1e-6  # relative difference of rows; float32 rounding
+ALIKE_LATER = 1e-3  # the same after several updates; ours
+GRADIENTS_ALIKE = 1e-2  # relative difference of the gradient's rows; ours
+MIN_SAMPLES = 5  # sampled steps over which rows must stay alike; ours
+
+RULE = Rule(
+    name="symmetric-init",
+    code="W01",
+    group="broken",
+    organ=Organ.INITIALISATION,
+    since="0.1.0",
+    reads=("weight_rows", "grad_rows", "grad_norm", "update_norm", "fact:structure"),
+    explains=(
+        "vanishing-gradient", "loss-not-decreasing", "underfitting", "dead-relu", "constant-output",
+        "majority-collapse", "saturated-activation", "init-too-small", "loss-diverges", "lr-too-high",
+    ),
+    cures=("he-init", "glorot-init"),
+    summary="a layer whose units are all copies of one another",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding for all matrices whose rows never part."""
+    table = trace.sampled("weight_rows")
+    alike: list[tuple[str, float]] = []
+    trained = trained_steps(trace)
+    for parameter in matrices(trace):
+        if parameter.name not in table.places or parameter.shape[0] < 2:
+            continue
+        spread = table.column(parameter.name)
+        spread = spread[np.isfinite(spread)]
+        if len(spread) < MIN_SAMPLES or trained < MIN_SAMPLES or spread[0] > ALIKE_AT_START:
+            continue
+        if spread.max() <= ALIKE_LATER and _gradient_alike(trace, parameter):
+            alike.append((parameter.name, float(spread.max())))
+    if not alike:
+        return
+    name, worst = max(alike, key=lambda item: item[1])
+    shape = next(p.shape for p in trace.parameters if p.name == name)
+    yield RULE.finding(
+        where=[place for place, _ in alike],
+        since_step=int(table.steps[0]),
+        value=worst,
+        threshold=ALIKE_LATER,
+        unit="relative difference of rows",
+        message=(
+            f"the {shape[0]} rows of {name} differ by at most {worst:.1e} of its largest entry "
+            f"after {trained} sampled updates (limit {ALIKE_LATER:g}), and so do their gradients'"
+        ),
+        why="units that start alike get the same gradient, so the layer stays as wide as one unit",
+        strength=1.0,
+        evidence=[Evidence("weight_rows", tuple(p for p, _ in alike), int(table.steps[0]), trace.steps)],
+    )
+
+
+def trained_steps(trace: Trace) -> int:
+    """Sampled steps in which the optimizer moved any parameter."""
+    updates = trace.sampled("update_norm").values
+    return int((np.nan_to_num(updates, posinf=1.0) > 0).any(axis=1).sum()) if updates.size else 0
+
+
+def _gradient_alike(trace: Trace, parameter: ParameterInfo) -> bool:
+    """Whether the parameter is trained and its gradient's rows are the same (or all zero)."""
+    norm, rows = _column(trace, "grad_norm", parameter.name), _column(trace, "grad_rows", parameter.name)
+    if not len(norm) or not len(rows):
+        return False
+    return bool(np.median(rows) <= GRADIENTS_ALIKE)
+
+
+def _column(trace: Trace, signal: str, place: str) -> Floats:
+    """Finite values of one place, shape (S,); empty when it was not measured."""
+    table = trace.sampled(signal)
+    if place not in table.places:
+        return np.zeros(0)
+    column = table.column(place)
+    return column[np.isfinite(column)]

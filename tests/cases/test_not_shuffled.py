@@ -1,0 +1,136 @@
+"""Runs whose batches are mixed, and runs whose batches come class after class."""
+
+import numpy as np
+import pytest
+
+from gradwise.rules.not_shuffled import check
+from tests.cases.build import build, fact, sampled
+
+PLACE = "cross_entropy"
+
+
+def describe(labels, rows):
+    """The four label tables that the watcher would write for these batches, at the sampled rows."""
+    seen = np.zeros(labels.max() + 1)
+    tables = {"label_top": [], "label_top_share": [], "label_kinds": [], "label_kinds_expected": []}
+    for step in rows:
+        counts = np.bincount(labels[step], minlength=len(seen))
+        seen += counts
+        size, shares = counts.sum(), seen / seen.sum()
+        tables["label_top"].append(counts.argmax())
+        tables["label_top_share"].append(counts.max() / size)
+        tables["label_kinds"].append(np.count_nonzero(counts))
+        tables["label_kinds_expected"].append((1 - (1 - shares) ** size).sum())
+    return {signal: {PLACE: values} for signal, values in tables.items()}
+
+
+def run(labels, facts=()):
+    """A trace of batches of labels, shape (steps, batch)."""
+    rows = sampled(len(labels))
+    return build(steps=len(labels), sampled_steps=rows, tables=describe(labels, rows), facts=facts)
+
+
+def in_class_order(classes, per_class, batch, epochs):
+    """Batches as a loader without shuffling draws them, the last partial one dropped."""
+    epoch = np.repeat(np.arange(classes), per_class)
+    epoch = epoch[: len(epoch) // batch * batch].reshape(-1, batch)
+    return np.tile(epoch, (epochs, 1))
+
+
+def at_random(classes, batch, steps, shares=None, seed=0):
+    return np.random.default_rng(seed).choice(classes, size=(steps, batch), p=shares)
+
+
+def loader(sampler, samples, batches):
+    return fact("sampler", sampler=sampler, batch_size=32, samples=samples, batches=batches)
+
+
+def test_sick_image_folders():
+    (finding,) = check(run(in_class_order(10, 130, 26, 8)))
+    assert finding.where == (PLACE,)
+    assert finding.value < 0.3
+    assert "neighbouring batches have the same main class" in finding.message
+    assert finding.cures == ("shuffle",)
+
+
+def test_sick_three_classes_in_batches_of_ten():
+    assert len(list(check(run(in_class_order(3, 40, 10, 30))))) == 1
+
+
+def test_sick_two_classes():
+    assert len(list(check(run(in_class_order(2, 400, 32, 10))))) == 1
+
+
+def test_sick_a_batch_about_as_large_as_a_class():
+    """The main class moves on at every step; the order tells it."""
+    assert len(list(check(run(in_class_order(10, 140, 128, 20))))) == 1
+
+
+def test_sick_a_single_epoch_of_a_sequential_loader():
+    labels = in_class_order(2, 3200, 32, 1)
+    assert len(list(check(run(labels, [loader("SequentialSampler", 6400, 200)])))) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_healthy_shuffled(seed):
+    assert not list(check(run(at_random(10, 32, 400, seed=seed))))
+
+
+def test_healthy_one_class_prevails():
+    assert not list(check(run(at_random(3, 16, 400, [0.9, 0.05, 0.05]))))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4])
+def test_healthy_very_small_batches(batch):
+    assert not list(check(run(at_random(10, batch, 400))))
+
+
+def test_healthy_whole_data_in_one_batch():
+    assert not list(check(run(np.tile(np.repeat(np.arange(3), 50), (200, 1)))))
+
+
+@pytest.mark.parametrize(("classes", "drawn"), [(10, 5), (10, 2), (6, 3), (8, 4)])
+def test_healthy_balanced_batches_of_a_few_classes(classes, drawn):
+    random = np.random.default_rng(classes)
+    batches = [np.repeat(random.choice(classes, drawn, replace=False), 8) for _ in range(400)]
+    assert not list(check(run(np.stack(batches))))
+
+
+def test_healthy_tasks_learnt_one_after_another():
+    """Two classes at a time, mixed within the task, never seen again: continual learning."""
+    tasks = [2 * task + at_random(2, 32, 80, seed=task) for task in range(5)]
+    assert not list(check(run(np.concatenate(tasks), [loader("RandomSampler", 2560, 80)])))
+
+
+def test_healthy_last_loss_of_a_step_has_one_label():
+    """Domain labels: class scores, then ones for the target domain, under the same loss."""
+    labels = at_random(10, 32, 300)
+    tables = describe(labels, sampled(300))
+    tables["label_top"] = {PLACE: 1.0}
+    tables["label_kinds"] = {PLACE: 1.0}
+    assert not list(check(build(steps=300, tables=tables)))
+
+
+def blocks_of(kinds, classes=10, steps=10):
+    """Batches of a few classes, the same ones for a while, one of them prevailing."""
+    batches = []
+    for block in range(40):
+        few = (np.arange(kinds) + 3 * block) % classes
+        batches += [np.concatenate([np.repeat(few, 8), few[:1]])] * steps
+    return np.stack(batches)
+
+
+def test_healthy_near_miss_six_of_ten_classes_in_a_batch():
+    assert not list(check(run(blocks_of(6))))
+    assert list(check(run(blocks_of(5))))
+
+
+def test_healthy_look_alike_oscillating_loss():
+    """The loss swings from step to step while the labels are mixed well."""
+    rows = sampled(400)
+    trace = build(
+        loss=lambda steps: 1.5 + (-1.0) ** steps,
+        sampled_steps=rows,
+        tables=describe(at_random(10, 32, 400), rows),
+    )
+    assert not list(check(trace))

@@ -1,0 +1,87 @@
+"""Cases of symmetric-init: rows that start alike and never part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwise.rules.symmetric_init import ALIKE_LATER, check
+from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
+from tests.cases.build import Columns, build
+
+
+def net(rows: Columns, grad_rows: Columns, *, kind: str = "Linear", update: float = 0.01, **more: Any) -> Trace:
+    """A two-layer net; its first layer's rows are judged."""
+    parameters = [
+        ParameterInfo("fc1.weight", (16, 8), module="fc1", order=0, **more),
+        ParameterInfo("fc2.weight", (4, 16), module="fc2", order=1),
+    ]
+    modules = [ModuleInfo("fc1", kind, order=0), ModuleInfo("fc2", "Linear", order=1)]
+    both = {"fc1.weight": update, "fc2.weight": update}
+    tables: dict[str, Columns] = {
+        "weight_rows": rows,
+        "grad_rows": grad_rows,
+        "grad_norm": {name: 0.5 for name in grad_rows},
+        "update_norm": both,
+    }
+    return build(tables=tables, parameters=parameters, modules=modules)
+
+
+def parted(steps: np.ndarray) -> np.ndarray:
+    """Rows that are the same at step 0 only."""
+    return np.where(steps == 0, 0.0, 0.5)
+
+
+def test_sick_constant_hidden_layer() -> None:
+    (finding,) = check(net({"fc1.weight": 1e-7, "fc2.weight": 0.9}, {"fc1.weight": 1e-6, "fc2.weight": 0.7}))
+    assert finding.where == ("fc1.weight",)
+    assert finding.group == "broken"
+
+
+def test_sick_all_zero_hidden_layers_without_gradient() -> None:
+    trace = net({"fc1.weight": 0.0, "fc2.weight": parted}, {"fc1.weight": 0.0, "fc2.weight": 0.7})
+    assert list(check(trace))
+
+
+def test_sick_rounding_parts_the_rows_a_little() -> None:
+    trace = net({"fc1.weight": lambda s: 1e-7 * (1 + s), "fc2.weight": 0.9}, {"fc1.weight": 1e-4})
+    assert list(check(trace))
+
+
+def test_healthy_random_start() -> None:
+    assert not list(check(net({"fc1.weight": 1.6, "fc2.weight": 1.2}, {"fc1.weight": 1.0, "fc2.weight": 1.0})))
+
+
+def test_healthy_zero_head_parts_at_once() -> None:
+    trace = net({"fc1.weight": 1.3, "fc2.weight": parted}, {"fc1.weight": 1.0, "fc2.weight": 0.8})
+    assert not list(check(trace))
+
+
+def test_healthy_near_miss_rows_part_just_beyond_the_limit() -> None:
+    def slow(factor: float) -> Trace:
+        rows = {"fc1.weight": lambda s: np.minimum(s / 100, 1) * factor * ALIKE_LATER, "fc2.weight": 0.9}
+        return net(rows, {"fc1.weight": 1e-3})
+
+    assert not list(check(slow(1.05)))
+    assert list(check(slow(0.95)))
+
+
+def test_healthy_layer_scale_with_slow_updates() -> None:
+    # ones(C, 1, 1) at a small rate: alike for long, but its gradient's rows differ.
+    assert not list(check(net({"fc1.weight": 5e-4, "fc2.weight": 0.9}, {"fc1.weight": 0.9})))
+
+
+def test_healthy_embedding_that_starts_at_zero() -> None:
+    trace = net({"fc1.weight": 0.0, "fc2.weight": 0.9}, {"fc1.weight": 0.0}, kind="Embedding")
+    assert not list(check(trace))
+
+
+def test_healthy_frozen_filter() -> None:
+    rows = {"fc1.weight": 0.0, "fc2.weight": 0.9}
+    assert not list(check(net(rows, {"fc2.weight": 0.7}, requires_grad=False)))
+
+
+def test_healthy_look_alike_nothing_is_trained() -> None:
+    # An optimizer that never moves anything is another ailment.
+    assert not list(check(net({"fc1.weight": 0.0, "fc2.weight": 0.9}, {"fc1.weight": 0.0}, update=0.0)))
