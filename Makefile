@@ -29,12 +29,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(STAMPS)/runtime: $(PINNED) | $(BIN)/python
-	$(PIP) install --quiet "$(TORCH)" --constraint constraints.txt
-	$(PIP) install --quiet --editable . scikit-learn --constraint constraints.txt
+	@echo "installing $(TORCH), gradwise and scikit-learn into $(VENV) (some minutes the first time)"
+	@$(PIP) install -qq "$(TORCH)" --constraint constraints.txt
+	@$(PIP) install -qq --editable . scikit-learn --constraint constraints.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dev: $(PINNED) | $(STAMPS)/runtime
-	$(PIP) install --quiet --editable ".[dev]" --constraint constraints.txt
+	@echo "installing what the tests need into $(VENV)"
+	@$(PIP) install -qq --editable ".[dev]" --constraint constraints.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 env: $(STAMPS)/runtime ## create the environment that runs gradwise and its examples

@@ -24,9 +24,9 @@ def describe(labels, rows):
     return {signal: {PLACE: values} for signal, values in tables.items()}
 
 
-def run(labels, facts=()):
+def run(labels, facts=(), rows=None):
     """A trace of batches of labels, shape (steps, batch)."""
-    rows = sampled(len(labels))
+    rows = sampled(len(labels)) if rows is None else rows
     return build(steps=len(labels), sampled_steps=rows, tables=describe(labels, rows), facts=facts)
 
 
@@ -49,7 +49,7 @@ def test_sick_image_folders():
     (finding,) = check(run(in_class_order(10, 130, 26, 8)))
     assert finding.where == (PLACE,)
     assert finding.value < 0.3
-    assert "neighbouring batches have the same main class" in finding.message
+    assert "pairs of neighbouring batches have the same main class" in finding.message
     assert finding.cures == ("shuffle",)
 
 
@@ -66,9 +66,24 @@ def test_sick_a_batch_about_as_large_as_a_class():
     assert len(list(check(run(in_class_order(10, 140, 128, 20))))) == 1
 
 
+def test_sick_two_batches_of_each_of_three_classes():
+    assert len(list(check(run(in_class_order(3, 40, 20, 30))))) == 1
+
+
+def test_sick_only_the_first_steps_were_sampled():
+    assert len(list(check(run(in_class_order(5, 150, 25, 10), rows=range(15))))) == 1
+
+
 def test_sick_a_single_epoch_of_a_sequential_loader():
     labels = in_class_order(2, 3200, 32, 1)
     assert len(list(check(run(labels, [loader("SequentialSampler", 6400, 200)])))) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_healthy_pure_batches_in_random_order(seed):
+    """Each batch one class, drawn anew: nothing runs in order."""
+    tops = np.random.default_rng(seed).integers(0, 3, 400)
+    assert not list(check(run(np.repeat(tops[:, None], 16, axis=1))))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -11,7 +11,9 @@ from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Columns, build
 
 
-def net(rows: Columns, grad_rows: Columns, *, kind: str = "Linear", update: float = 0.01, **more: Any) -> Trace:
+def net(
+    rows: Columns, grad_rows: Columns, *, kind: str = "Linear", update: float = 0.01, **more: Any
+) -> Trace:
     """A two-layer net; its first layer's rows are judged."""
     parameters = [
         ParameterInfo("fc1.weight", (16, 8), module="fc1", order=0, **more),
@@ -22,7 +24,7 @@ def net(rows: Columns, grad_rows: Columns, *, kind: str = "Linear", update: floa
     tables: dict[str, Columns] = {
         "weight_rows": rows,
         "grad_rows": grad_rows,
-        "grad_norm": {name: 0.5 for name in grad_rows},
+        "grad_norm": dict.fromkeys(grad_rows, 0.5),
         "update_norm": both,
     }
     return build(tables=tables, parameters=parameters, modules=modules)
@@ -50,7 +52,9 @@ def test_sick_rounding_parts_the_rows_a_little() -> None:
 
 
 def test_healthy_random_start() -> None:
-    assert not list(check(net({"fc1.weight": 1.6, "fc2.weight": 1.2}, {"fc1.weight": 1.0, "fc2.weight": 1.0})))
+    assert not list(
+        check(net({"fc1.weight": 1.6, "fc2.weight": 1.2}, {"fc1.weight": 1.0, "fc2.weight": 1.0}))
+    )
 
 
 def test_healthy_zero_head_parts_at_once() -> None:

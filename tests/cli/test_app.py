@@ -1,7 +1,7 @@
 import os
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -30,7 +30,18 @@ def exit_code(*argv):
     return ended.value.code
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["--version"], [], ["check", "--help"], ["report", "--help"], ["runs", "--help"], ["explain", "--help"]])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--help"],
+        ["--version"],
+        [],
+        ["check", "--help"],
+        ["report", "--help"],
+        ["runs", "--help"],
+        ["explain", "--help"],
+    ],
+)
 def test_help_imports_nothing_heavy(argv):
     code = (
         "import sys\nfrom gradwise.cli.app import main\n"
@@ -42,12 +53,15 @@ def test_help_imports_nothing_heavy(argv):
 
 
 def test_help_is_fast():
-    def seconds():
-        start = time.perf_counter()
-        run("--help")
-        return time.perf_counter() - start
+    """Processor time, which on a machine at rest is the wall time: a busy one must not fail the test."""
 
-    assert min(seconds() for _ in range(5)) < 0.3
+    def seconds():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert run("--help")[0] == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(seconds() for _ in range(3)) < 0.3
 
 
 def test_help_lists_every_verb_and_teaches_by_example(capsys):
@@ -119,7 +133,11 @@ def test_a_reader_that_leaves_early_is_no_error():
 def test_shell_completion_offers_verbs_and_options():
     environment = {"_GRADWISE_COMPLETE": "complete_bash", "COMP_WORDS": "gradwise re", "COMP_CWORD": "1"}
     assert run(**environment)[1].split() == ["report"]
-    environment = {"_GRADWISE_COMPLETE": "complete_bash", "COMP_WORDS": "gradwise report --ht", "COMP_CWORD": "2"}
+    environment = {
+        "_GRADWISE_COMPLETE": "complete_bash",
+        "COMP_WORDS": "gradwise report --ht",
+        "COMP_CWORD": "2",
+    }
     assert run(**environment)[1].split() == ["--html"]
 
 

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed (pip install playwright)"
+    )
     if CHROMIUM is None:
         pytest.skip("no chromium on the path (apt-get install chromium)")
     with playwright.sync_playwright() as driver:
@@ -65,19 +67,28 @@ def test_the_evidence_is_highlighted_in_the_colour_of_its_group(browser, tmp_pat
     assert page.locator("article.finding.group-sick h3").inner_text() == "sickA01 dead-relu"
     shade = page.locator("#plot-evidence-0-0 .shapelayer path").first
     assert shade.evaluate("shape => shape.style.fill") == "rgb(179, 92, 0)"
-    box, plot = shade.bounding_box(), page.locator("#plot-evidence-0-0 .bglayer, #plot-evidence-0-0 .gridlayer").first
+    box, plot = (
+        shade.bounding_box(),
+        page.locator("#plot-evidence-0-0 .bglayer, #plot-evidence-0-0 .gridlayer").first,
+    )
     assert box["width"] > 0.4 * plot.bounding_box()["width"]  # steps 400 to 840 of 840
     frames = page.locator("#heat-plot .shapelayer path")
     assert frames.count() == 1
+    page.emulate_media(color_scheme="dark")  # the plots follow the theme
+    dark = "document.querySelector('#plot-evidence-0-0 .shapelayer path').style.fill === 'rgb(255, 179, 92)'"
+    page.wait_for_function(dark, timeout=30_000)
 
 
 def test_the_menu_changes_the_heat_map(browser, tmp_path):
     path = write_html(tmp_path / "r.html", sick_trace(), sick())
     opened = Opened(browser, path)
     page = opened.page
-    assert "features.0.weight" in page.locator("#heat-plot .ytick").first.text_content()
+    assert any(
+        "features.0.weight" in label for label in page.locator("#heat-plot .ytick").all_text_contents()
+    )
     page.select_option("#heat-menu", "silent_share")
-    page.wait_for_function("document.querySelectorAll('#heat-plot .ytick')[3].textContent.includes('▸ features.3')")
+    page.wait_for_selector("#heat-plot .ytick:has-text('▸ features.3')", timeout=10_000)
+    assert not any(".weight" in label for label in page.locator("#heat-plot .ytick").all_text_contents())
     assert opened.clean(path)
 
 

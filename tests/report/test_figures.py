@@ -20,7 +20,14 @@ def by_name(figures):
 
 
 def test_the_signals_that_matter_are_drawn():
-    assert set(by_name(run_figures(TRACE, []))) == {"loss", "accuracy", "rate", "update-ratio", "gradients", "time"}
+    assert set(by_name(run_figures(TRACE, []))) == {
+        "loss",
+        "accuracy",
+        "rate",
+        "update-ratio",
+        "gradients",
+        "time",
+    }
     curves = {curve["name"] for curve in by_name(run_figures(TRACE, []))["loss"].data}
     assert {"training", "validation", "best constant prediction"} <= curves
 
@@ -67,6 +74,11 @@ def test_many_places_become_a_spread():
     assert lines[2]["y"] == [4.5, 14.5, 24.5, 34.5]
 
 
+def test_single_samples_are_seen():
+    (line,) = table_lines(Table(np.array([7]), ("a",), np.ones((1, 1))))
+    assert "markers" in line["mode"]
+
+
 def test_long_series_show_their_range():
     lines = series_lines(Series.of(np.random.default_rng(0).normal(size=50_000)), "loss", 0)
     assert len(lines) == 4
@@ -76,7 +88,9 @@ def test_long_series_show_their_range():
 
 def test_nan_steps_are_marked():
     trace = Trace(series={"loss": Series.of([1.0, 2.0, math.nan, math.inf])}, steps=4)
-    marks = [curve for curve in by_name(run_figures(trace, []))["loss"].data if curve["name"] == "NaN or infinite"]
+    marks = [
+        curve for curve in by_name(run_figures(trace, []))["loss"].data if curve["name"] == "NaN or infinite"
+    ]
     assert marks[0]["x"] == [2, 3]
 
 
@@ -84,7 +98,13 @@ def test_nan_steps_are_marked():
 def test_heat_map_rows_follow_the_forward_pass_and_are_capped(layers):
     trace = sick_trace(layers)
     maps = heat_maps(trace, [finding()])
-    assert [m.name for m in maps] == ["grad_norm", "update_norm", "act_std", "silent_share", "saturated_share"]
+    assert [m.name for m in maps] == [
+        "grad_norm",
+        "update_norm",
+        "act_std",
+        "silent_share",
+        "saturated_share",
+    ]
     for one in maps:
         cells = one.data[0]
         assert len(cells["z"]) == len(cells["y"]) <= MAX_ROWS + 4
@@ -98,7 +118,9 @@ def test_merged_rows_hold_every_layer_once():
     values = trace.tables["act_std"].values
     trace = replace(trace, tables={"act_std": replace_values(trace.tables["act_std"], np.ones_like(values))})
     (one,) = heat_maps(trace, [finding()])
-    more = [int(label.split(" and ")[1].split(" ")[0]) if " and " in label else 0 for label in one.data[0]["text"]]
+    more = [
+        int(label.split(" and ")[1].split(" ")[0]) if " and " in label else 0 for label in one.data[0]["text"]
+    ]
     assert len(more) + sum(more) == 1000
 
 
@@ -129,7 +151,9 @@ def test_zero_and_missing_gradients_leave_gaps():
     ],
 )
 def test_poor_traces_give_valid_json(trace):
-    drawn = [f.to_json() for f in run_figures(trace, [finding()])] + [m.to_json() for m in heat_maps(trace, [finding()])]
+    drawn = [f.to_json() for f in run_figures(trace, [finding()])] + [
+        m.to_json() for m in heat_maps(trace, [finding()])
+    ]
     drawn += [f.to_json() for f in evidence_figures(finding(), trace, "e")]
     json.dumps(drawn, allow_nan=False)
 

@@ -84,13 +84,22 @@ def test_nothing_from_the_run_becomes_markup():
     silent = type(silent)(silent.steps, (*silent.places[:3], HOSTILE), silent.values)
     trace = replace(
         base,
-        run=run_info(script=HOSTILE, argv=(HOSTILE,), status="failed", error=HOSTILE, device=HOSTILE, torch=HOSTILE),
+        run=run_info(
+            script=HOSTILE, argv=(HOSTILE,), status="failed", error=HOSTILE, device=HOSTILE, torch=HOSTILE
+        ),
         modules=modules,
         tables={**base.tables, "silent_share": silent},
-        facts=(Fact(0, "note", "", {"where": HOSTILE, "error": HOSTILE}), Fact(0, "optimizer", HOSTILE, {"class": HOSTILE})),
+        facts=(
+            Fact(0, "note", "", {"where": HOSTILE, "error": HOSTILE}),
+            Fact(0, "optimizer", HOSTILE, {"class": HOSTILE}),
+        ),
     )
-    bad = finding(where=(HOSTILE,), message=HOSTILE, why=HOSTILE, cures=(HOSTILE,), rule=HOSTILE, code=HOSTILE)
-    bad = replace(bad, evidence=(replace(bad.evidence[0], places=(HOSTILE,)),), symptoms=(replace(bad, symptoms=()),))
+    bad = finding(
+        where=(HOSTILE,), message=HOSTILE, why=HOSTILE, cures=(HOSTILE,), rule=HOSTILE, code=HOSTILE
+    )
+    bad = replace(
+        bad, evidence=(replace(bad.evidence[0], places=(HOSTILE,)),), symptoms=(replace(bad, symptoms=()),)
+    )
     page = html_report(trace, Diagnosis((bad,), (HOSTILE,), 16))
     reader = read(page)
     assert sum(tag == "script" for tag, _ in reader.tags) == 3
@@ -134,7 +143,9 @@ def test_a_long_run_stays_small(tmp_path):
 
 
 def test_a_clean_bill_and_an_empty_trace():
-    assert "No ailment found in 840 steps by 16 rules." in body_text(html_report(sick_trace(), Diagnosis((), (), 16)))
+    assert "No ailment found in 840 steps by 16 rules." in body_text(
+        html_report(sick_trace(), Diagnosis((), (), 16))
+    )
     text = body_text(html_report(Trace(), Diagnosis((), (), 16)))
     assert "Nothing to judge: no training step was seen." in text
     assert "Layer by layer" not in text

@@ -1,12 +1,18 @@
 from gradwise.diagnosis import Diagnosis
 from gradwise.report.notebook import html_fragment
 from gradwise.trace.model import RunInfo
-from tests.report.runs import finding, run_info, sick
+from tests.report.runs import finding, run_info, sick, sick_trace
 
 
 def test_the_fragment_tells_everything_and_runs_nothing():
     fragment = html_fragment(sick(), run_info())
-    for part in ("A01 dead-relu", "since step 400", "61 % of units silent", "<code>lower-lr</code>", "vanishing-gradient"):
+    for part in (
+        "A01 dead-relu",
+        "since step 400",
+        "61 % of units silent",
+        "<code>lower-lr</code>",
+        "vanishing-gradient",
+    ):
         assert part in fragment
     assert "<script" not in fragment
     assert "http" not in fragment
@@ -24,3 +30,9 @@ def test_everything_is_escaped():
     bad = bad.with_symptoms((finding(rule=evil, message=evil, symptoms=()),))
     fragment = html_fragment(Diagnosis((bad,), (evil,)), RunInfo(script=evil, error=evil))
     assert "<script" not in fragment.lower()
+
+
+def test_with_the_trace_it_says_more():
+    fragment = html_fragment(sick(), run_info(), sick_trace())
+    assert "features.3 (ReLU, 256 units)" in fragment
+    assert "collector act_std: ValueError: odd shape" in fragment

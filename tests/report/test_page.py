@@ -4,7 +4,7 @@ from gradwise.remedies.collection import all_remedies
 from gradwise.report.page import Block, page_document, page_html, page_text, parse_page
 from gradwise.rules.collection import all_rules
 
-PAGE = '''This run shows x.
+PAGE = """This run shows x.
 
 What it sees
     One paragraph
@@ -23,13 +23,17 @@ Example
     '<b>'
 
     After.
-'''
+"""
 
 
 def test_sections_and_blocks():
     page = parse_page(PAGE)
     assert page.title == "This run shows x."
-    assert [s.heading for s in page.sections] == ["What it sees", "How it decides (threshold, source)", "Example"]
+    assert [s.heading for s in page.sections] == [
+        "What it sees",
+        "How it decides (threshold, source)",
+        "Example",
+    ]
     assert page.sections[0].blocks == (
         Block("paragraph", "One paragraph on two lines."),
         Block("item", "first item goes on"),

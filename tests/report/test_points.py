@@ -58,7 +58,14 @@ def test_rolling_median_ignores_spikes_and_gaps():
 
 @pytest.mark.parametrize(
     ("values", "log"),
-    [([1, 51], True), ([1, 49], False), ([0, 100], False), ([-1, 100], False), ([np.nan, 1, 99], True), ([], False)],
+    [
+        ([1, 51], True),
+        ([1, 49], False),
+        ([0, 100], False),
+        ([-1, 100], False),
+        ([np.nan, 1, 99], True),
+        ([], False),
+    ],
 )
 def test_when_an_axis_is_logarithmic(values, log):
     assert points.wants_log(np.array(values, float)) is log

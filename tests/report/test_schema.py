@@ -31,4 +31,7 @@ def test_order_is_kept_and_numbers_fit_json():
 
 def test_notes_come_from_the_rules_and_the_trace():
     trace = Trace(facts=(Fact(1, "note", "", {"where": "hook", "error": "odd"}),))
-    assert render_json(Diagnosis((), ("rule x failed",)), run_info(), trace)["notes"] == ["rule x failed", "hook: odd"]
+    assert render_json(Diagnosis((), ("rule x failed",)), run_info(), trace)["notes"] == [
+        "rule x failed",
+        "hook: odd",
+    ]

@@ -62,7 +62,9 @@ def test_narrow_lines_wrap_under_their_label_and_keep_units_with_numbers():
 @pytest.mark.parametrize("width", [1, 40, 60, 80, 120])
 @pytest.mark.parametrize("colour", [False, True])
 def test_no_line_is_wider_than_the_screen(width, colour):
-    long = finding(where=("encoder.layers.11.attention.output",), message="a word " * 60, cures=("cure-name",) * 9)
+    long = finding(
+        where=("encoder.layers.11.attention.output",), message="a word " * 60, cures=("cure-name",) * 9
+    )
     text = shown(Diagnosis((long,), ("note " * 50,), 16), width=width, colour=colour)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert max(len(line) for line in plain.splitlines()) <= max(width, 40)
@@ -77,7 +79,9 @@ def test_colour_changes_nothing_but_colour():
 
 def test_every_group_has_its_colour():
     seen = {
-        shown(Diagnosis((finding(group=group, symptoms=()),)), colour=True).split("A01")[0].rsplit("\x1b", 1)[1]
+        shown(Diagnosis((finding(group=group, symptoms=()),)), colour=True)
+        .split("A01")[0]
+        .rsplit("\x1b", 1)[1]
         for group in ("broken", "sick", "slow", "habit", "trial")
     }
     assert len(seen) == 5

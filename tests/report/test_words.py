@@ -12,7 +12,13 @@ def test_control_characters_never_reach_the_terminal():
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.0, "0 ms"), (59.94, "59.9 s"), (60, "1 min 0 s"), (3600, "1 h 0 min"), (float("nan"), "an unknown time")],
+    [
+        (0.0, "0 ms"),
+        (59.94, "59.9 s"),
+        (60, "1 min 0 s"),
+        (3600, "1 h 0 min"),
+        (float("nan"), "an unknown time"),
+    ],
 )
 def test_durations(seconds, said):
     assert words.duration(seconds) == said
@@ -36,7 +42,10 @@ def test_many_places_are_counted():
 
 def test_the_verdict_counts_causes_by_group_and_symptoms():
     both = Diagnosis((finding(), finding(rule="loss-nan", group="broken", symptoms=())), (), 16)
-    assert words.verdict(both, run_info()) == "2 causes found (1 broken, 1 sick), 1 symptom, in 840 steps by 16 rules"
+    assert (
+        words.verdict(both, run_info())
+        == "2 causes found (1 broken, 1 sick), 1 symptom, in 840 steps by 16 rules"
+    )
     assert words.verdict(Diagnosis((), (), 16), run_info()) == "no ailment found in 840 steps by 16 rules"
 
 
@@ -47,12 +56,17 @@ def test_a_run_without_steps_gets_no_clean_bill():
 def test_notes_of_watcher_and_rules_are_told_once():
     note = Fact(3, "note", "", {"where": "collector", "error": "ValueError: odd"})
     trace = Trace(facts=(note, note, Fact(4, "clip")))
-    assert words.notes(Diagnosis((), ("rule x failed",)), trace) == ("rule x failed", "collector: ValueError: odd")
+    assert words.notes(Diagnosis((), ("rule x failed",)), trace) == (
+        "rule x failed",
+        "collector: ValueError: odd",
+    )
 
 
 def test_how_a_run_ended():
     assert words.status(RunInfo(status="running")) == "still running"
-    assert words.status(RunInfo(status="failed", error="ValueError: no\nsuch")) == "failed (ValueError: no such)"
+    assert (
+        words.status(RunInfo(status="failed", error="ValueError: no\nsuch")) == "failed (ValueError: no such)"
+    )
 
 
 def test_flat_lists_symptoms_of_symptoms():

@@ -10,7 +10,7 @@ torch.manual_seed(seed)
 data = torch.tensor(make_moons(4000, noise=0.05, random_state=0)[0], dtype=torch.float32)
 data = (data - data.mean(0)) / data.std(0)
 
-LAMBDA, CRITIC_ITERS, BATCH = 1.0, 3, 128
+LAMBDA, CRITIC_ITERS, BATCH = 0.1, 5, 128
 
 
 class Generator(nn.Module):
@@ -41,9 +41,9 @@ def calc_gradient_penalty(netD, real, fake):
 
 netG, netD = Generator(), Critic()
 optD = torch.optim.Adam(netD.parameters(), lr=1e-3, betas=(0.5, 0.9))
-optG = torch.optim.Adam(netG.parameters(), lr=1e-3, betas=(0.5, 0.9))
+optG = torch.optim.Adam(netG.parameters(), lr=5e-4, betas=(0.5, 0.9))
 
-for iteration in range(1000):
+for iteration in range(800):
     for p in netD.parameters():
         p.requires_grad = True
     for _ in range(CRITIC_ITERS):

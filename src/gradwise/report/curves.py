@@ -114,7 +114,7 @@ def _trivial(trace: Trace) -> list[Json]:
     known = np.isfinite(called) & np.isfinite(optimised) & (called != 0)
     if not known.any() or not SAME_LOSS[0] < np.median(optimised[known] / called[known]) < SAME_LOSS[1]:
         return []
-    lines = figures.table_lines(table)
+    lines = figures.table_lines(table, mode="lines")
     for curve in lines:
         curve["name"] = "best constant prediction"
         curve["meta"] = {"tone": 4}

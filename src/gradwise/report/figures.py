@@ -21,6 +21,7 @@ from gradwise.trace.signals import SIGNALS
 Json = dict[str, Any]
 
 MAX_LINES = 6  # lines of one plot; more are summed up as smallest, median and largest
+FEW_SAMPLES = 40  # sampled steps up to which each is marked by a dot
 SMOOTH_FROM = 60  # points from which a line gets a rolling median on top
 SMOOTH_SHARE = 25  # the median's window is this fraction of the points
 
@@ -116,7 +117,7 @@ def series_lines(series: Series, name: str, tone: int) -> list[Json]:
 def table_lines(table: Table, *, mode: str = "") -> list[Json]:
     """A sampled signal: a line for each place, or smallest, median and largest when there are many."""
     thin = points.fewer_samples(table)
-    style: Json = {"mode": mode} if mode else {}
+    style: Json = {"mode": mode or ("lines+markers" if len(thin) <= FEW_SAMPLES else "lines")}
     if len(thin.places) <= MAX_LINES:
         return [
             line(thin.steps[known], values[known], place, tone, **style)

@@ -161,7 +161,7 @@ def _header(trace: Trace, diagnosis: Diagnosis, title: str) -> str:
         ("Steps", f"{info.steps:,}"),
         ("Time", words.duration(info.seconds)),
         ("Ended", words.status(info)),
-        ("Started", info.started),
+        ("Started", words.moment(info.started)),
         ("Arguments", " ".join(info.argv)),
         *setup_facts(trace),
     ]

@@ -22,17 +22,18 @@ _GOOD = "#2a9d6f"
 _MUTED = "opacity:.7"
 
 
-def html_fragment(diagnosis: Diagnosis, info: RunInfo) -> str:
+def html_fragment(diagnosis: Diagnosis, info: RunInfo, trace: Trace | None = None) -> str:
     """What was found, as HTML that takes the notebook's own font and colours.
 
     Args:
         diagnosis: what was found.
         info: what ran.
+        trace: the run, to say what the named modules are and which errors were contained.
 
     Returns:
         One ``<div>``, everything from the run escaped.
     """
-    empty = Trace()
+    seen = trace or Trace()
     head = f"font-weight:600;margin:.2em 0 .6em;color:{_head_colour(diagnosis, info)}"
     parts = [
         '<div class="gradwise" style="line-height:1.45;max-width:52em">',
@@ -40,8 +41,8 @@ def html_fragment(diagnosis: Diagnosis, info: RunInfo) -> str:
         f'<div style="{head}">{escape(words.sentence(words.verdict(diagnosis, info)))}</div>',
     ]
     for finding in diagnosis.findings:
-        parts.extend(_finding(finding, empty))
-    contained = words.notes(diagnosis, empty)
+        parts.extend(_finding(finding, seen))
+    contained = words.notes(diagnosis, seen)
     if contained:
         items = "".join(f"<li>{escape(note)}</li>" for note in contained)
         parts.append(f'<details><summary>Notes</summary><ul style="margin:0">{items}</ul></details>')

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from gradwise.diagnosis import Diagnosis
 from gradwise.trace.findings import GROUPS, Finding
@@ -72,6 +73,19 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {round(seconds) % 60} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def moment(started: str) -> str:
+    """An ISO 8601 time as a person reads it; anything else as it is.
+
+    >>> moment("2026-01-02T03:04:05+00:00"), moment("some day")
+    ('2026-01-02 03:04:05 UTC', 'some day')
+    """
+    try:
+        when = datetime.fromisoformat(started)
+    except ValueError:
+        return clean(started)
+    return f"{when:%Y-%m-%d %H:%M:%S} {when.tzname() or ''}".rstrip()
 
 
 def place(name: str, trace: Trace) -> str:

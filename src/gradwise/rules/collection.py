@@ -14,7 +14,7 @@ from gradwise.registry import nearest
 from gradwise.rules.rule import LoadedRule, Rule
 
 # Modules of this package that are shared reading aids, not rules.
-_NOT_RULES = {"rule", "collection", "learning", "motion"}
+_NOT_RULES = {"rule", "collection", "learning", "course", "motion"}
 
 
 @cache

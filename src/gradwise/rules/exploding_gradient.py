@@ -9,14 +9,14 @@ Why it hurts
     had learnt; often the next loss is infinite.
 
 How it decides
-    With harm to the loss (it ended non-finite or above its start, jumped and
-    stayed poor, or the run learnt poorly), one of three: the gradient is more
-    than 5 times the weight, median over the weight matrices, before any step was
-    made (100 times where there is one matrix only); or its norm is more than 10 times its running median (handbook) in 3
-    separate samples; or the loss, quiet at rates that moved the weights by less
-    than 0.05 of their size per step, rose 10-fold within a few steps and did not
-    come back (units: ratio; ours, calibrated on the detection corpus).  Spikes
-    that clipping tames and losses that come back are left alone.
+    With harm to the loss (it ended non-finite or above its start, or the run
+    learnt poorly), one of three: the gradient is more than 5 times the weight,
+    median over the weight matrices, before any step was made (100 times where
+    there is one matrix only); or its norm is more than 10 times its running
+    median (handbook) in 3 separate samples; or the loss, quiet at steps of less
+    than 0.05 of the weights' size, rose 10-fold at once and did not come back
+    (units: ratio; ours, calibrated on the detection corpus).  Spikes that
+    clipping tames and losses that come back are left alone.
 
 Cure
     Clip the gradient, lower the rate; for deep nets He or orthogonal
@@ -43,7 +43,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import course, opposing, outcome, running_median, signed
+from gradwise.rules.course import course, running_median
+from gradwise.rules.learning import opposing, outcome, signed
 from gradwise.rules.motion import first_pull, gradient_norm, matrices, pull_limit, update_ratio
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding

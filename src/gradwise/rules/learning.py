@@ -23,10 +23,6 @@ GOOD_SKILL = 0.5
 SIGNED_SHARE = 0.01
 # Samples of a loss whose targets never vary within a batch (real or fake): adversarial training.
 ONE_LABEL_SHARE = 0.5
-# The last steps whose median is the level at which a run ended (unit: share of the run).
-LEVEL_SHARE = 0.1
-# Relative spread above which one loss value says little, so that ten give the start.
-NOISY = 0.7
 # Largest relative difference at which loss and criterion count as proportional (bf16 rounding).
 PROPORTIONAL = 0.02
 
@@ -103,7 +99,7 @@ def outcome(trace: Trace) -> Outcome:
     last_bad = bool(len(tail) and tail.nonfinite[-1] > 0 and not np.isfinite(tail.mean[-1]))
     drop = 1 - final / first if first > 0 and final >= 0 and not signed(loss) else np.nan
     return Outcome(
-        skill=_skill(trace, tail_from),
+        skill=skill_since(trace, tail_from),
         lift=_lift(trace, tail_from),
         drop=float(drop),
         final=final,
@@ -137,72 +133,8 @@ def opposing(trace: Trace) -> bool:
     return bool(one_label.mean() >= ONE_LABEL_SHARE)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Where the finite part of the loss began and ended.
-
-    Args:
-        start: loss before training moved it (first value; median of ten when noisy).
-        level: median over the last tenth of the finite values.
-        best: lowest running median.
-        above: loss of that last tenth over the trivial predictor's; NaN when no
-            loss function was recognised.
-        since: first step of the last stretch that stays above ``start``.
-    """
-
-    start: float
-    level: float
-    best: float
-    above: float
-    since: int
-
-
-def course(trace: Trace) -> Course:
-    """The loss's way from start to end, steps that were not finite left out."""
-    loss = trace.step_signal("loss")
-    finite = np.isfinite(loss.mean)
-    values, steps = loss.mean[finite], loss.steps[finite]
-    if not len(values):
-        return Course(np.nan, np.nan, np.nan, np.nan, trace.first_step)
-    width = min(5, len(values))
-    if finite[-1]:  # a loss that ended non-finite is judged by its very last values
-        width = max(width, int(len(values) * LEVEL_SHARE))
-    tail = values[-width:]
-    level = float(np.median(tail))
-    quartiles = np.percentile(values[-max(width, 20) :], (25, 75))
-    above = _above(trace, int(steps[-width]))
-    noisy = level > 0 and (quartiles[1] - quartiles[0]) / level > NOISY and not np.isfinite(above)
-    start = float(np.median(values[:10]) if noisy else values[0])
-    return Course(
-        start=start,
-        level=level,
-        best=float(running_median(values, width).min()),
-        above=above,
-        since=_since(steps, values, start),
-    )
-
-
-def running_median(values: Floats, width: int) -> Floats:
-    """Median over windows of ``width`` neighbours, shape (N - width + 1,)."""
-    width = min(width, len(values))
-    stride = max(width // 4, 1)  # a quarter window apart is fine enough
-    windows = np.lib.stride_tricks.sliding_window_view(values, width)[::stride]
-    medians: Floats = np.median(windows, axis=1)
-    return medians
-
-
-def _since(steps: Ints, values: Floats, start: float) -> int:
-    below = np.flatnonzero(values <= start)
-    first = 0 if not len(below) else min(int(below[-1]) + 1, len(steps) - 1)
-    return int(steps[first])
-
-
-def _above(trace: Trace, tail_from: int) -> float:
-    skill = _skill(trace, tail_from)
-    return 1 - skill if np.isfinite(skill) else float("nan")
-
-
-def _skill(trace: Trace, tail_from: int) -> float:
+def skill_since(trace: Trace, tail_from: int) -> float:
+    """1 - loss from that step on over the best constant prediction's; NaN for unknown losses."""
     criterion, trivial = trace.sampled("criterion"), trace.sampled("trivial")
     best = np.nan
     for place in criterion.places:

@@ -41,7 +41,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import Course, course, opposing, signed
+from gradwise.rules.course import Course, course
+from gradwise.rules.learning import opposing, signed
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace

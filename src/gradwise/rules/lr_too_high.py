@@ -44,15 +44,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import (
-    GOOD_SKILL,
-    Course,
-    course,
-    opposing,
-    outcome,
-    running_median,
-    signed,
-)
+from gradwise.rules.course import Course, course, running_median
+from gradwise.rules.learning import GOOD_SKILL, opposing, outcome, signed
 from gradwise.rules.motion import first_pull, pull_limit, update_ratio
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
@@ -152,4 +145,3 @@ def _ended_above(way: Course) -> bool:
         return False
     grown = way.level / way.start
     return grown > GROWTH and way.above > 1 if np.isfinite(way.above) else grown > 2 * GROWTH
-

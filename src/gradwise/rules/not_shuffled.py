@@ -14,10 +14,12 @@ How it decides
     in a batch is at most 0.55 of what random drawing gives (unit: share;
     source: random batches stay above 0.9), and the most frequent class stays
     the same from step to step: at least half of the way from chance to always,
-    by more than 3 standard errors; or, with 5 and more classes, it stays or
-    advances by one in 90 % of the pairs, with at most 0.4 of the classes.  The
+    by more than 3 standard errors; or, with 3 and more classes and at most 0.4
+    of them in a batch, it stays or advances by one in 90 % of the pairs, which
+    chance does in fewer than 1 of 500 runs (binomial tail).  The
     same classes must come round again, so learning tasks one after another is
-    not reported; within a single epoch a sequential sampler must be seen.
+    not reported, or three must pass within a tenth of the run; within a single
+    epoch a sequential sampler must be seen.
     Class-balanced batches of P classes change their top class and pass.
 
 Cure
@@ -39,6 +41,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -54,9 +57,11 @@ MIN_EXPECTED = 1.9  # classes expected in a random batch; two classes never quit
 MIN_PAIRS = 8  # pairs of neighbouring sampled steps
 RUNS_LIMIT = 0.5  # (same - chance) / (1 - chance)
 ERRORS = 3.0  # standard errors above chance
-ADVANCING_LIMIT = 0.9  # share of pairs; chance is 2 / C
-MIN_CLASSES_ADVANCING = 5
-MIN_PAIRS_ADVANCING = 12
+ADVANCING_LIMIT = 0.9  # share of pairs; chance is about 2 / C
+MIN_CLASSES_ADVANCING = 3  # classes; of two, one always stays or advances
+TAIL_LIMIT = 2e-3  # probability that chance does the same
+QUICK_SHARE = 0.1  # share of the run within which several classes come and go
+QUICK_CLASSES = 3  # classes
 EPOCH_SHARE = 0.5  # share of the loader's batches that the run must have drawn, in a single epoch
 
 RULE = Rule(
@@ -91,7 +96,8 @@ class _Order:
     kinds: float  # median of classes seen / classes expected
     same: float  # share of pairs with the same top class
     chance: float  # that share if the top classes came at random
-    advancing: float  # share of pairs in which the top class stays or goes to the next
+    advancing: int  # pairs in which the top class stays or goes to the next
+    drift: float  # share of such pairs if the top classes came at random
     pairs: int
     classes: int  # different top classes
     since: int
@@ -107,8 +113,10 @@ class _Order:
         error = np.sqrt(self.chance * (1 - self.chance) / self.pairs)
         if self.kinds <= KINDS_LIMIT and self.runs >= RUNS_LIMIT and self.same - self.chance > ERRORS * error:
             return True
-        enough = self.classes >= MIN_CLASSES_ADVANCING and self.pairs >= MIN_PAIRS_ADVANCING
-        return enough and self.kinds <= KINDS_LIMIT_ADVANCING and self.advancing >= ADVANCING_LIMIT
+        if self.classes < MIN_CLASSES_ADVANCING or self.kinds > KINDS_LIMIT_ADVANCING:
+            return False
+        lasting = self.advancing >= ADVANCING_LIMIT * self.pairs
+        return lasting and _tail(self.advancing, self.pairs, self.drift) <= TAIL_LIMIT
 
 
 def check(trace: Trace) -> Iterator[Finding]:
@@ -125,8 +133,8 @@ def check(trace: Trace) -> Iterator[Finding]:
             unit="classes in a batch / expected at random",
             message=(
                 f"{place}: a batch holds {order.kinds:.2f} of the classes that random drawing gives (limit "
-                f"{KINDS_LIMIT:g}), and {order.same:.0%} of {order.pairs} neighbouring batches "
-                f"have the same main class (chance {order.chance:.0%})"
+                f"{KINDS_LIMIT:g}), and {order.same:.0%} of {order.pairs} pairs of neighbouring "
+                f"batches have the same main class (chance {order.chance:.0%})"
             ),
             why="the network learns the class at hand and unlearns the others, again and again",
             strength=max(order.runs, 1 - order.kinds),
@@ -160,11 +168,12 @@ def _order(trace: Trace, place: str) -> _Order | None:
         kinds=float(np.median(seen[ready])) / random_kinds,
         same=float((moved == 0).mean()),
         chance=float((shares**2).sum()),
-        advancing=float((moved <= 1).mean()),
+        advancing=int((moved <= 1).sum()),
+        drift=float((shares * (shares + np.roll(shares, -1))).sum()),
         pairs=len(first),
         classes=len(ids),
         since=int(steps[ready][0]),
-        returns=_returns(tops[np.isfinite(tops)]),
+        returns=_returns(tops[ready]) or _passes_quickly(trace, steps[ready], tops[ready]),
     )
 
 
@@ -180,10 +189,28 @@ def _returns(tops: Floats) -> bool:
     return len(np.intersect1d(tops[: 2 * third], tops[2 * third :])) >= 2 and _comebacks(tops) >= 2
 
 
+def _passes_quickly(trace: Trace, steps: Ints, tops: Floats) -> bool:
+    """Three main classes within a tenth of the run: far too quick for tasks learnt one after another."""
+    early = tops[steps < trace.first_step + QUICK_SHARE * trace.steps]
+    return len(np.unique(early)) >= QUICK_CLASSES
+
+
 def _comebacks(tops: Floats) -> int:
     """How often the top class changes to one that was left before."""
     blocks = tops[np.flatnonzero(np.diff(tops, prepend=np.nan) != 0)]
     return len(blocks) - len(np.unique(blocks))
+
+
+def _tail(hits: int, trials: int, chance: float) -> float:
+    """Probability of at least that many hits (binomial)."""
+    if not 0.0 < chance < 1.0:
+        return float(chance >= 1.0)
+    ks = range(hits, trials + 1)
+    ways = [math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) for k in ks]
+    rest = math.log1p(-chance)
+    return sum(
+        math.exp(w + k * math.log(chance) + (trials - k) * rest) for w, k in zip(ways, ks, strict=True)
+    )
 
 
 def _one_pass(trace: Trace) -> bool:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from gradwise.errors import UsageError
 
 DENSE_STEPS = 10  # steps at the start that are all sampled (most faults show there)
-GROWTH = 40  # later samples are step/GROWTH apart
+GROWTH = 10  # later samples are step/GROWTH apart, about 14 in every doubling of the run
 LONGEST_GAP = 1000  # steps; the distance stops growing here
+SURE_GROWTH = 1.5  # a step this much later than the last sample is taken whatever it costs
 SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
-CREDIT_SECONDS = 0.1  # may be spent ahead at the start, so that short runs are seen; then it is earned back
+CREDIT_SECONDS = 0.3  # may be spent ahead at the start, so that short runs are seen; then it is earned back
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
 ALWAYS_SECONDS = 4e-6  # per step; what the every-step part costs (benchmarks/cost)
@@ -54,6 +55,7 @@ class Budget:
     samples: int = 0
     next_step: int = 0
     pending_pair: bool = False
+    last: int = 0  # step of the last sample
     origin: int = 0  # step at which the current model's training began
     dearest: float = 0.0  # s, running estimate of one sample
 
@@ -71,6 +73,7 @@ class Budget:
         """Count one sample and plan the next."""
         self.spent += seconds
         self.samples += 1
+        self.last = step
         self.dearest = seconds if self.samples <= 2 else 0.7 * self.dearest + 0.3 * seconds
         age = step - self.origin
         if age + 1 < DENSE_STEPS:
@@ -86,7 +89,8 @@ class Budget:
         """Whether ``step`` (about to begin) is sampled; ``watched_seconds`` = time in steps so far."""
         if step < self.next_step:
             return False
-        if self.samples < SURE_SAMPLES:
+        age = step - self.origin
+        if self.samples < SURE_SAMPLES or age >= SURE_GROWTH * max(self.last - self.origin, DENSE_STEPS):
             return True
         allowed = max(
             max(self.share * watched_seconds, FLOOR_SECONDS * step) * MARGIN - ALWAYS_SECONDS * step,
@@ -97,5 +101,7 @@ class Budget:
             return True
         # Look again when one more sample would have been earned, not at every step.
         per_step = max(allowed / max(step, 1), 1e-9)
-        self.next_step = step + max(1, min(int((need - allowed) / per_step) + 1, 100_000))
+        earned = step + max(1, int((need - allowed) / per_step) + 1)
+        sure = self.origin + int(SURE_GROWTH * max(self.last - self.origin, DENSE_STEPS)) + 1
+        self.next_step = min(earned, max(sure, step + 1))
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import types
 import weakref
 from collections.abc import Callable
 from time import perf_counter
@@ -66,20 +67,21 @@ class Patches:
                 self._replace(functional, name, lambda original, name=name: self._loss(name, original))
 
     def _loss(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        compiling = torch.compiler.is_compiling
+        compiling, tensor = torch.compiler.is_compiling, Tensor
 
-        @functools.wraps(original)
         def loss(*args: Any, **kwargs: Any) -> Any:
             out = original(*args, **kwargs)
             session = self.session
-            if session is not None and not compiling() and type(out) is Tensor:
+            if session is not None and not compiling() and type(out) is tensor:
                 try:
                     session.on_loss(name, out, args, kwargs)
                 except Exception as error:  # noqa: BLE001  ours must not end theirs
                     session.guard.contain("loss", error, session.step)
             return out
 
-        return loss
+        # TorchScript compiles the original's source with the names that the wrapper sees.
+        wrapper = types.FunctionType(loss.__code__, original.__globals__, name, None, loss.__closure__)
+        return functools.wraps(original)(wrapper)
 
     def _backward(self) -> None:
         def make(original: Callable[..., Any]) -> Callable[..., Any]:

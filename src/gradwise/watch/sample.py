@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.nn.modules.module import register_module_forward_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
@@ -57,6 +59,7 @@ class Sampler:
         self.parameters: dict[int, ParameterRecord] = {}
         self.stale: dict[int, StaleReader] = {}
         self.facts: list[Fact] = []
+        self.strays: dict[int, weakref.ref[Tensor]] = {}  # parameters behind the loss, in no known model
         self.graph: LossGraph | None = None
         self.pack = Pack()
         self.hooks_allowed = True  # off once anything was compiled
@@ -110,7 +113,7 @@ class Sampler:
         if name is None:
             return
         tensor = first_tensor(output)
-        if tensor is None or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        if tensor is None or is_functorch_wrapped_tensor(tensor):
             return
         if tensor.grad_fn is not None:
             self._nodes.append(tensor.grad_fn)
@@ -154,7 +157,7 @@ class Sampler:
         """A recognised loss function was called in a training pass."""
         begin = perf_counter()
         try:
-            if self.guard.allows("loss"):
+            if self.guard.allows("loss") and not is_functorch_wrapped_tensor(out):
                 self.facts += self.losses.read(
                     function, out, args, kwargs, self._owners, self.pack, self.step
                 )
@@ -178,6 +181,12 @@ class Sampler:
     def _walk(self, root: Tensor) -> None:
         self.graph = walk(root, self._owners, self._outputs)
         self.activation_after.update(self.graph.activation_after)
+        known = self.structure.parameter_names if self.structure is not None else {}
+        self.strays = {
+            key: weakref.ref(leaf)
+            for key, leaf in self.graph.leaves.items()
+            if isinstance(leaf, nn.Parameter) and key not in known
+        }
         if self.graph.broadcast is not None:
             prediction, result = self.graph.broadcast
             data = {"prediction_shape": list(prediction), "target_shape": [prediction[0]],

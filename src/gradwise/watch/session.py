@@ -33,7 +33,7 @@ from gradwise.watch.structure import (
     optimizer_parameters,
     parameter_infos,
 )
-from gradwise.watch.wiring import describe_nonfinite, unowned
+from gradwise.watch.wiring import OwnershipReader, describe_nonfinite
 
 BLOCK = 2048  # steps whose numbers are buffered before they go to the writer
 FLUSH_SECONDS = 1.0  # shortest time between two transactions
@@ -102,6 +102,7 @@ class Session:
         self._train_seconds = 0.0
         self._nonfinite_told = False
         self.rows: list[tuple[float, float, float, float]] = []  # loss, rate, step and data seconds
+        self._carried = NAN  # loss of the last step written
         self._counted = 0  # rows whose time is in _train_seconds
         self.solo: Any = None  # the only optimizer of a round, for the short path
         self.wake = 0  # step at which the long path is taken next
@@ -112,8 +113,7 @@ class Session:
         self._flush_gap = FLUSH_SECONDS
         self._layouts: dict[tuple[Any, ...], int] = {}
         self._segments: list[int] = []
-        self._sums: dict[str, float] = {}
-        self._unowned: list[str] | None = None
+        self.ownership = OwnershipReader()
         self._told: set[Any] = set()
         self._told_loader: Any = None
         self.lost = ""
@@ -240,8 +240,8 @@ class Session:
     def _several(self) -> float:
         """Mean of the losses of a step with several backwards, or one on another device."""
         pending, self.pending = self.pending, []
-        if not pending:
-            return NAN
+        if not pending:  # a step without backward(): gradients came another way
+            return self.rows[-1][0] if self.rows else self._carried
         numbers = [p for p in pending if type(p) is float]
         if len(numbers) == len(pending):
             return float(sum(numbers) / len(numbers))
@@ -363,7 +363,7 @@ class Session:
         self._segments.append(self.step)
         self.sampler.records, self.sampler.activation_after = {}, {}
         self.sampler.parameters = {}
-        self._unowned, self._sums = None, {}
+        self.ownership = OwnershipReader()
         self._nonfinite_told = False
         self._adopt(optimizers)
         self.budget.restart(self.step)
@@ -424,11 +424,11 @@ class Session:
             return
         live = [o for ref in self._live.values() if (o := ref()) is not None]
         owned = optimizer_parameters([*self.known_optimizers, *live])
-        names, modules, loaded, self._sums = unowned(structure, owned, self.loaded, self._sums)
-        if names != (self._unowned or []):
-            data = {"parameters": names, "modules": modules, "loaded": loaded, "owned": len(owned)}
-            self._fact(Fact(self.step, "unowned", "", data))
-        self._unowned = names
+        fact = self.ownership.look(
+            structure, self.sampler.strays, list(self.known_modules), owned, self.loaded, self.step
+        )
+        if fact is not None:
+            self._fact(fact)
 
     def _fact_once(self, kind: str, data: dict[str, Any], where: str = "") -> None:
         key = (kind, where, tuple(sorted(data.items())))
@@ -452,8 +452,11 @@ class Session:
             self._device_losses = []
         if self.writer is not None:
             for column, name in enumerate(("loss", "rate", "step_seconds", "data_seconds")):
+                if name == "loss" and not self.all_backwards:
+                    continue
                 self.writer.steps(name, self._block_start, np.ascontiguousarray(block[:, column]))
         self._block_start += len(block)
+        self._carried = float(block[-1, 0])
         self.rows, self._counted = [], 0
 
     def flush(self, *, with_segment: bool = False) -> None:
@@ -485,7 +488,7 @@ class Session:
             self._commit_maybe()
             self._close_evaluation()
             self.sampler.disarm()
-            self._write_segment(self.step + 1)
+            self._write_segment(max(self.step, 1))
         except Exception as problem:  # noqa: BLE001
             self.guard.contain("finish", problem, self.step)
         self.flush()

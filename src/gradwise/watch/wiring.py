@@ -110,41 +110,75 @@ def looked_at(optimizer: Any) -> list[Tensor]:
     return chosen
 
 
-def unowned(
-    structure: Structure, owned: set[int], loaded: set[int], kept: Mapping[str, float]
-) -> tuple[list[str], list[str], bool, dict[str, float]]:
-    """Parameters that get a gradient, stand in no optimizer, and do not change.
+@dataclass
+class OwnershipReader:
+    """Parameters that get a gradient, stand in no optimizer, and do not change."""
 
-    Args:
-        structure: the models.
-        owned: ids of all parameters in optimizers.
-        loaded: ids of modules whose weights were loaded from a state dict.
-        kept: sum of each such parameter at the last look, to see whether it changes.
+    sums: dict[str, float] = field(default_factory=dict)  # at the last look, to see whether they change
+    told: list[str] = field(default_factory=list)
 
-    Returns:
-        Names, top-level modules, whether their weights were loaded, and the sums now.
-    """
-    names: list[str] = []
-    sums: dict[str, float] = {}
-    modules: list[str] = []
-    from_file = False
-    for name, ref in structure.parameters.items():
-        parameter = ref()
-        if parameter is None or id(parameter) in owned or not parameter.requires_grad:
-            continue
+    def look(
+        self,
+        structure: Structure,
+        strays: Mapping[int, Any],
+        modules: Iterable[nn.Module],
+        owned: set[int],
+        loaded: set[int],
+        step: int,
+    ) -> Fact | None:
+        """A fact when the unowned parameters differ from those told before.
+
+        Args:
+            structure: the models.
+            strays: parameters that the loss depends on but no known model registers, weakly, by id.
+            modules: all modules alive, to name the strays by.
+            owned: ids of all parameters in optimizers.
+            loaded: ids of modules whose weights were loaded from a state dict.
+            step: the current step.
+        """
+        candidates = {name: ref() for name, ref in structure.parameters.items()}
+        candidates |= _name_strays(strays, modules)
+        names = [
+            name
+            for name, parameter in candidates.items()
+            if parameter is not None and id(parameter) not in owned and self._idle(name, parameter)
+        ]
+        if names == self.told:
+            return None
+        self.told = names
+        tops = sorted({name.split(".")[0] for name in names if "." in name})
+        from_file = any(_was_loaded(name, structure, loaded) for name in names)
+        data = {"parameters": names, "modules": tops, "loaded": from_file, "owned": len(owned)}
+        return Fact(step, "unowned", "", data)
+
+    def _idle(self, name: str, parameter: Tensor) -> bool:
         grad = parameter.grad
-        if grad is None or grad.is_sparse:
+        if not parameter.requires_grad or grad is None or grad.is_sparse:
+            return False
+        before = self.sums.get(name)
+        self.sums[name] = total = float(parameter.detach().double().sum().item())
+        if before is not None and before != total:
+            return False
+        return bool(torch.count_nonzero(grad).item())
+
+
+def _name_strays(strays: Mapping[int, Any], modules: Iterable[nn.Module]) -> dict[str, Tensor]:
+    """Names such as ``Linear #2 (32 x 64, unregistered).weight`` for parameters of modules that nobody registered."""
+    if not strays:
+        return {}
+    named: dict[str, Tensor] = {}
+    count = 0
+    for module in modules:
+        own = [(key, p) for key, p in module.named_parameters(recurse=False) if id(p) in strays]
+        if not own:
             continue
-        total = float(parameter.detach().double().sum().item())
-        sums[name] = total
-        if name in kept and kept[name] != total:
-            continue
-        if not bool(torch.count_nonzero(grad).item()):
-            continue
-        names.append(name)
-        modules.append(name.rpartition(".")[0].split(".")[0])
-        from_file = from_file or _was_loaded(name, structure, loaded)
-    return names, sorted(set(modules) - {""}), from_file, sums
+        count += 1
+        largest = max((p for _, p in own), key=Tensor.numel)
+        shape = " x ".join(str(size) for size in largest.shape)
+        for key, parameter in own:
+            if strays[id(parameter)]() is parameter:
+                named[f"{type(module).__name__} #{count} ({shape}, unregistered).{key}"] = parameter
+    return named
 
 
 def _was_loaded(name: str, structure: Structure, loaded: set[int]) -> bool:

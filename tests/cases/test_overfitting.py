@@ -1,0 +1,104 @@
+"""Cases of overfitting: the evaluation loss turns while the training loss goes on falling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwise.rules.overfitting import RISE_LIMIT, check
+from gradwise.trace.model import Fact, Trace
+from tests.cases.build import Columns, Values, build, decay, fact, learning, noisy
+
+STEPS = 1000
+PLACE = "cross_entropy (line 40)"
+PHASES = np.linspace(STEPS // 20, STEPS - 1, 20).astype(int)  # twenty evaluations
+
+
+def turning(rise: float, best_at: int = 8, best: float = 0.8) -> np.ndarray:
+    """Falls to ``best`` at one evaluation, then rises in a straight line by ``rise``."""
+    index = np.arange(len(PHASES))
+    falling = best + (1.6 - best) * (best_at - index) / best_at
+    rising = best * (1 + rise * (index - best_at) / (len(PHASES) - 1 - best_at))
+    return np.where(index < best_at, falling, rising)
+
+
+def run(
+    val_loss: Columns,
+    *,
+    train: Values | None = None,
+    accuracy: Values | None = None,
+    facts: tuple[Fact, ...] = (),
+) -> Trace:
+    tables: dict[str, Columns] = {**learning(trivial=2.3, end=0.05), "val_loss": val_loss}
+    if accuracy is not None:
+        tables["val_accuracy"] = {PLACE: accuracy}
+    loss = noisy(decay(2.3, 0.05, 150.0), 0.1) if train is None else train
+    return build(steps=STEPS, loss=loss, tables=tables, evaluation_steps=list(PHASES), facts=facts)
+
+
+def test_sick_loss_rises_and_accuracy_falls() -> None:
+    accuracy = 0.8 - 0.1 * np.clip(np.arange(20) - 8, 0, None) / 11
+    (finding,) = check(run({PLACE: turning(0.6)}, accuracy=accuracy))
+    assert finding.where == (PLACE,)
+    assert finding.since_step in PHASES[8:10]
+    assert finding.cures[0] == "early-stop"
+
+
+def test_sick_regression_without_accuracy() -> None:
+    assert list(check(run({"mse_loss (line 9)": turning(0.5)})))
+
+
+def test_sick_loss_doubles_though_accuracy_holds() -> None:
+    assert list(check(run({PLACE: turning(1.2)}, accuracy=0.8)))
+
+
+def test_healthy_evaluation_loss_falls() -> None:
+    assert not list(check(run({PLACE: noisy(decay(1.6, 0.3, 300.0), 0.03)})))
+
+
+def test_healthy_near_miss_rise_just_under_the_limit() -> None:
+    # The median of three keeps the end a little below the very last value.
+    assert not list(check(run({PLACE: turning(RISE_LIMIT, best=1.2)})))
+    assert list(check(run({PLACE: turning(RISE_LIMIT * 1.25, best=1.2)})))
+
+
+def test_healthy_grows_surer_of_few_mistakes() -> None:
+    assert not list(check(run({PLACE: turning(0.4)}, accuracy=0.9)))
+
+
+def test_healthy_tiny_loss_that_doubles() -> None:
+    assert not list(check(run({PLACE: turning(1.0, best=0.02)}, accuracy=0.995)))
+
+
+def test_healthy_stopped_soon_after_the_best() -> None:
+    assert not list(check(run({PLACE: turning(0.5, best_at=17)})))
+
+
+def test_healthy_one_bad_evaluation_at_the_end() -> None:
+    values = turning(0.0)
+    values[-1] *= 3
+    assert not list(check(run({PLACE: values})))
+
+
+def test_healthy_lucky_low_evaluation() -> None:
+    values = np.full(20, 1.0)
+    values[5] = 0.5
+    assert not list(check(run({PLACE: values})))
+
+
+def test_healthy_too_few_evaluations() -> None:
+    trace = run({PLACE: turning(0.6)})
+    few = trace.tables["val_loss"]
+    kept = {**trace.tables, "val_loss": type(few)(few.steps[::6], few.places, few.values[::6])}
+    assert not list(check(Trace(trace.run, trace.series, kept, (), (), (), STEPS)))
+
+
+def test_healthy_look_alike_divergence_takes_the_training_loss_along() -> None:
+    train = 0.8 + 0.002 * np.clip(np.arange(STEPS) - 400, 0, None)
+    assert not list(check(run({PLACE: turning(0.6)}, train=train)))
+
+
+def test_healthy_look_alike_discriminator_gains_on_generator() -> None:
+    optimizers = (fact("optimizer", "Adam"), fact("optimizer", "Adam"))
+    trace = run({PLACE: turning(0.6)}, facts=optimizers)
+    kept = {name: table for name, table in trace.tables.items() if name.startswith("val")}
+    assert not list(check(Trace(trace.run, trace.series, kept, trace.facts, (), (), STEPS)))

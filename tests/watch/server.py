@@ -1,0 +1,85 @@
+"""Forks processes that have imported torch already, so that many short runs cost little.
+
+Started by `tests.watch.processes`, which sends one JSON request per line
+over a socket: what to run, where, as whom.  A child runs either a script, as
+``python script.py`` would, or the ``gradwise`` command; then it leaves the
+interpreter in the ordinary way (threads joined, atexit handlers run).
+"""
+
+import importlib
+import json
+import os
+import pkgutil
+import socket
+import sys
+import types
+
+
+def warm():
+    """Import what every run needs, so that children find it loaded whoever they are."""
+    import numpy  # noqa: F401
+    import torch  # noqa: F401
+
+    import gradwise
+
+    for found in pkgutil.walk_packages(gradwise.__path__, "gradwise."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+
+
+def become(request):
+    """Take on the directory, files, environment and user that the request names."""
+    os.chdir(request["cwd"])
+    for descriptor, name, flags in (
+        (0, "stdin", os.O_RDONLY),
+        (1, "stdout", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        (2, "stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+    ):
+        opened = os.open(request[name], flags, 0o644)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.environ.update(request["environment"])
+    if request["user"] is not None:
+        os.setgid(request["user"])
+        os.setuid(request["user"])
+
+
+def run_script(argv):
+    """A script as ``__main__``."""
+    main = types.ModuleType("__main__")
+    main.__file__ = argv[0]
+    sys.modules["__main__"] = main
+    sys.argv = list(argv)
+    sys.path[0] = os.path.dirname(os.path.abspath(argv[0]))
+    with open(argv[0]) as file:
+        exec(compile(file.read(), argv[0], "exec"), main.__dict__)
+
+
+def run_command(argv):
+    """The ``gradwise`` command."""
+    from gradwise.cli.app import main
+
+    sys.argv = ["gradwise", *argv]
+    main()
+
+
+def serve(channel):
+    """Answer requests until the other side leaves.  Returns the request in the child, None at the end."""
+    for line in channel.makefile("r"):
+        request = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            channel.close()
+            return request
+        channel.sendall(f"{child}\n".encode())
+        _, status = os.waitpid(child, 0)
+        channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    return None
+
+
+if __name__ == "__main__":
+    warm()
+    asked = serve(socket.socket(fileno=int(sys.argv[1])))
+    if asked is not None:
+        become(asked)
+        (run_command if asked["command"] else run_script)(asked["argv"])
