@@ -120,7 +120,9 @@ def main() -> int:
         global CLOCK
         CLOCK = process_time
         torch.set_num_threads(1)
-    print(f"{options.clock} clock, torch {torch.__version__}, {torch.get_num_threads()} threads, budget {options.budget:.0%}")
+    print(
+        f"{options.clock} clock, torch {torch.__version__}, {torch.get_num_threads()} threads, budget {options.budget:.0%}"
+    )
     print(f"{'workload':32} {'step':>11} {'ratio':>7} {'extra':>10}  {'range':15} {'sampled':>14}  bar")
     rows = []
     for workload in WORKLOADS:

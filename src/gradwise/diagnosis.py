@@ -142,4 +142,3 @@ def _flat(findings: Iterable[Finding]) -> Iterable[Finding]:
     for finding in findings:
         yield finding
         yield from _flat(finding.symptoms)
-

@@ -39,7 +39,9 @@ class Watcher:
     ()
     """
 
-    def __init__(self, models: Sequence[Any], optimizers: Sequence[Any] | None, directory: Path, share: float) -> None:
+    def __init__(
+        self, models: Sequence[Any], optimizers: Sequence[Any] | None, directory: Path, share: float
+    ) -> None:
         from gradwise.trace.store import TraceWriter
         from gradwise.watch.patches import Patches
         from gradwise.watch.recording import run_info
@@ -51,7 +53,7 @@ class Watcher:
             TraceWriter(directory, info), info, share=share, models=models, optimizers=optimizers
         )
         for optimizer in optimizers or ():
-            self._session.known_optimizers.add(optimizer)
+            self._session.stages.optimizers.add(optimizer)
         self._patches = Patches(self._session)
         self._open = True
         atexit.register(self.close)
@@ -75,7 +77,7 @@ class Watcher:
     def run(self) -> Run:
         """The run recorded so far, as rules read it."""
         if self._open:
-            self._session.flush(with_segment=True)
+            self._session.flush()
         return read_run(self.directory)
 
     def diagnose(self, only: Sequence[str] = (), skip: Sequence[str] = ()) -> Diagnosis:
@@ -163,11 +165,10 @@ def watch(
             if not isinstance(item, torch.optim.Optimizer):
                 raise UsageError(f"gradwise.watch takes a torch optimizer second, not {type(item).__name__}.")
     share = parse_budget(str(budget))
-    for before in list(_current):
+    for before in _current:
         before.close()
     stem = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] else "notebook"
     directory = Path(out) if out is not None else new_run_directory(DEFAULT_ROOT, stem, datetime.now())
     watcher = Watcher(models, optimizers, directory, share)
     _current.append(watcher)
     return watcher
-

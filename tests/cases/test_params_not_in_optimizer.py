@@ -75,6 +75,11 @@ def test_healthy_backbone_trained_in_an_earlier_stage():
     assert not list(check(trace))
 
 
+def test_healthy_second_stage_trains_a_new_head_only():
+    facts = [unowned(BODY, step=200)]
+    assert not list(check(build(facts=facts, parameters=parameters(HEAD, BODY), first_step=200)))
+
+
 def test_healthy_input_fitted_to_a_fixed_network():
     trace = build(loss=decay(5.0, 0.2), facts=[unowned(BODY, owned=1)], parameters=parameters((), BODY))
     assert not list(check(trace))

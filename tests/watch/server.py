@@ -18,7 +18,8 @@ import types
 def warm():
     """Import what every run needs, so that children find it loaded whoever they are."""
     import numpy  # noqa: F401
-    import torch  # noqa: F401
+    import torch
+    import torch._dynamo  # noqa: F401  optimizers import it when they are made
 
     import gradwise
 

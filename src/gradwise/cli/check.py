@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gradwise.cli.options import FailOn, JsonFile, Only, Quiet, Skip, check_writable, checked_group, names
 from gradwise.errors import GradwiseError, MissingDependencyError, TraceError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ SCRIPT_FAILED = 3
 
 
 def check_command(
-    context: typer.Context,
     script: Annotated[str | None, typer.Argument(help="Training script to run.", show_default=False)] = None,
     script_args: Annotated[
         list[str] | None, typer.Argument(help="Arguments of the script.", show_default=False)
@@ -34,32 +34,23 @@ def check_command(
     max_seconds: Annotated[
         float | None, typer.Option(min=0.1, metavar="S", help="Stop the script after S seconds.")
     ] = None,
-    only: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Judge by these rules only (name or code, repeatable).")
-    ] = None,
-    skip: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Leave these rules out (name or code, repeatable).")
-    ] = None,
-    fail_on: Annotated[
-        str, typer.Option(metavar="GROUP", help="Exit 1 at this group or worse: broken, sick, slow, habit, trial.")
-    ] = "sick",
+    only: Only = None,
+    skip: Skip = None,
+    fail_on: FailOn = "sick",
     budget: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of step time that watching may take.")
     ] = "2%",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run directory [default: a new one in .gradwise/runs].")
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the diagnosis as JSON.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print findings only, nothing when healthy.")] = False,
+    json_file: JsonFile = None,
+    quiet: Quiet = False,
 ) -> int:
     """Run a training script, watch it, and name what is wrong.
 
     The script runs unmodified, as `python script.py` would run it.  What it
     prints stays on standard output; the diagnosis goes to standard error.
 
-    \b
     gradwise check train.py --epochs 3
     gradwise check --max-steps 500 --json diagnosis.json train.py
     gradwise check -m package.train --lr 0.1
@@ -67,13 +58,12 @@ def check_command(
     Exit codes: 0 nothing found, 1 something found at or above --fail-on,
     2 wrong use, 3 the script itself failed.
     """
-    from gradwise.cli.options import checked_group, check_writable
     from gradwise.diagnosis import choose_rules
     from gradwise.watch.budget import parse_budget
 
     group = checked_group(fail_on)
     share = parse_budget(budget)
-    rules = choose_rules(_split(only), _split(skip))
+    rules = choose_rules(names(only), names(skip))
     if json_file is not None:
         check_writable(json_file)
     args = [*(script_args or [])]
@@ -90,11 +80,6 @@ def check_command(
 
     recorded = record(program, directory, share=share, max_steps=max_steps, max_seconds=max_seconds)
     return _judge(recorded, directory, rules, group=group, json_file=json_file, quiet=quiet, out=out)
-
-
-def _split(names: list[str] | None) -> list[str]:
-    """``--only A01,C05 --only loss-nan`` as one list."""
-    return [name for entry in names or [] for name in entry.replace(",", " ").split()]
 
 
 def _need_torch() -> None:
@@ -167,7 +152,10 @@ def _nothing_seen(recorded: Recorded) -> str:
         )
     if ending.status == "interrupted":
         return "the script was interrupted before its first training step; there is nothing to judge."
-    return "the script ended without any training step (no optimizer.step() was seen); give a script that trains."
+    return (
+        "the script ended without any training step (no optimizer.step() was seen); "
+        "give a script that trains."
+    )
 
 
 def _discard(directory: Path) -> None:

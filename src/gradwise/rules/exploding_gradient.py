@@ -77,6 +77,8 @@ RULE = Rule(
     summary="gradients that explode",
 )  # fmt: skip
 
+Seen = tuple[float, float, str, int, str]  # value, limit, unit, first step, clause
+
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when gradients explode and the loss suffers from it."""
@@ -100,9 +102,6 @@ def check(trace: Trace) -> Iterator[Finding]:
     )
 
 
-Seen = tuple[float, float, str, int, str]
-
-
 def _harm(trace: Trace) -> str:
     """What the loss suffered, as a clause; empty when nothing."""
     result, way = outcome(trace), course(trace)
@@ -117,10 +116,8 @@ def _harm(trace: Trace) -> str:
 
 def _at_start(trace: Trace) -> Seen | None:
     first, limit = first_pull(trace), pull_limit(trace)
-    if not first > limit:
-        return None
     text = f"the first gradient is {first:.3g} times the weights"
-    return first, limit, "gradient over weight", trace.first_step, text
+    return (first, limit, "gradient over weight", trace.first_step, text) if first > limit else None
 
 
 def _spikes(trace: Trace) -> Seen | None:
@@ -159,6 +156,5 @@ def _blow_up(trace: Trace) -> Seen | None:
     if raised or before[-1] > 2 * quiet or (len(early) and np.median(early) > QUIET_RATIO):
         return None
     height = float(values[rise[0] :].max() / quiet)
-    calm = int(at[rise[0]] - trace.first_step)
-    text = f"after {calm} quiet steps the loss rose to {height:.3g} times its level"
+    text = f"after {rise[0]} quiet steps the loss rose to {height:.3g} times its level"
     return height, BLOW_UP, "times the quiet loss", int(at[rise[0]]), text

@@ -15,6 +15,8 @@ from gradwise.trace.model import Floats, Ints, Series, Trace
 
 # Share of the run, at its end, over which the outcome is averaged.
 END_SHARE = 0.25
+# Finite values of the loss, at its beginning, over which its first level is averaged.
+FIRST_STEPS = 5
 # A run below this skill has hardly learnt (unit: share of the trivial loss removed).
 POOR_SKILL = 0.2
 # A run above this skill learns as it should, whatever else is odd about it.
@@ -94,8 +96,7 @@ def outcome(trace: Trace) -> Outcome:
     tail = loss.between(tail_from, stop)
     if len(tail) == 0:
         tail = loss.between(int(loss.steps[-1]), stop)
-    head = loss.between(start, start + max(min(5, stop - start), 1))
-    final, first = _mean(tail.mean), _mean(head.mean)
+    final, first = _mean(tail.mean), _mean(loss.mean[np.isfinite(loss.mean)][:FIRST_STEPS])
     last_bad = bool(len(tail) and tail.nonfinite[-1] > 0 and not np.isfinite(tail.mean[-1]))
     drop = 1 - final / first if first > 0 and final >= 0 and not signed(loss) else np.nan
     return Outcome(

@@ -9,9 +9,10 @@ Why it hurts
     weight NaN, and nothing after that step is training.
 
 How it decides
-    The loss is still non-finite at the last step, or was so on at least 3 steps
-    (unit: steps; ours).  As many steps as a gradient scaler skipped are
-    forgiven: a scaler feels its way down from too large a factor, and recovers.
+    The loss is still non-finite at the last step, or was so on at least 3 steps of
+    a run that did not learn well (unit: steps; ours).  A run that came back and
+    learnt is forgiven: a gradient scaler feels its way down from too large a
+    factor, and scripts skip steps by hand.
 
 Cure
     Bad input: drop or fill the broken values.  Finite weights and an operation
@@ -23,8 +24,8 @@ Cure safety
     lower-lr and clip-gradient change training only.
 
 When it is wrong
-    A loss that is infinite now and then by design (CTC on too short inputs) and
-    whose steps the script skips by hand after the backward pass.
+    A loss that is infinite now and then by design (CTC on too short inputs), in a
+    run that has not yet learnt much.
 
 Example
     >>> # loss = -(y * torch.log(p)).mean() with p exactly 0
@@ -41,6 +42,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.rules.learning import outcome
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
@@ -56,7 +58,10 @@ RULE = Rule(
     group="broken",
     organ=Organ.OUTCOME,
     since="0.1.0",
-    reads=("loss", "fact:nonfinite", "fact:scaler"),
+    reads=(
+        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "fact:nonfinite",
+        "fact:optimizer",
+    ),
     explains=(
         "nan-gradient", "loss-not-decreasing", "underfitting", "constant-output", "majority-collapse",
         "dead-relu", "vanishing-gradient", "overfitting",
@@ -74,7 +79,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     total = int(loss.nonfinite.sum())
     at_end = not np.isfinite(loss.mean[-1]) or bool(loss.nonfinite[-1] > loss.counts[-1] // 2)
-    if not at_end and total < FEW_STEPS + _skipped(trace):
+    if not at_end and (total < FEW_STEPS or outcome(trace).good):
         return
     since = int(loss.steps[bad[0]])
     cause, cures, where = _first(trace)
@@ -93,11 +98,6 @@ def check(trace: Trace) -> Iterator[Finding]:
         evidence=[Evidence("loss", (), max(since - 20, trace.first_step), int(loss.steps[-1]))],
         cures=cures,
     )
-
-
-def _skipped(trace: Trace) -> int:
-    """Steps that gradient scalers left out."""
-    return max((int(fact.data.get("skipped", 0)) for fact in trace.facts_of("scaler")), default=0)
 
 
 def _first(trace: Trace) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

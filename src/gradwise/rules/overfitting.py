@@ -79,11 +79,7 @@ class Turn:
     best_step: int
     last_step: int
     since_best: int  # evaluations
-
-    @property
-    def rise(self) -> float:
-        """Relative rise from the best to the end."""
-        return self.end / self.best - 1
+    rise: float  # relative, from the best to the end
 
 
 def check(trace: Trace) -> Iterator[Finding]:
@@ -125,7 +121,8 @@ def _turn(steps: Ints, values: Floats, place: str) -> Turn | None:
     since = len(values) - 1 - best
     if since < max(PATIENCE, PATIENCE_SHARE * len(values)):
         return None
-    return Turn(place, float(smooth[best]), float(smooth[-1]), int(steps[best]), int(steps[-1]), since)
+    low, end = float(smooth[best]), float(smooth[-1])
+    return Turn(place, low, end, int(steps[best]), int(steps[-1]), since, end / low - 1)
 
 
 def _smooth(values: Floats) -> Floats:
@@ -137,25 +134,18 @@ def _smooth(values: Floats) -> Floats:
 def _limit(trace: Trace, turn: Turn) -> float:
     """The rise that counts: smaller where accuracy fell too, or is not known."""
     table = trace.sampled("val_accuracy")
-    if turn.place not in table.places:
-        return RISE_LIMIT
-    column = table.column(turn.place)
+    column = table.column(turn.place) if turn.place in table.places else np.zeros(0)
     column = column[np.isfinite(column)]
-    if len(column) < MIN_EVALUATIONS:
+    if len(column) < MIN_EVALUATIONS or _smooth(column).max() - _smooth(column)[-1] >= ACCURACY_FALL:
         return RISE_LIMIT
-    smooth = _smooth(column)
-    return RISE_LIMIT if smooth.max() - smooth[-1] >= ACCURACY_FALL else RISE_LIMIT_ACCURATE
+    return RISE_LIMIT_ACCURATE
 
 
 def _weighty(trace: Trace, turn: Turn) -> bool:
     """Whether the rise is worth a twentieth of what a constant prediction would lose."""
-    function = turn.place.split(" ")[0]
-    trivial = trace.sampled("trivial")
-    if function not in trivial.places:
-        return True
-    column = trivial.column(function)
-    column = column[np.isfinite(column)]
-    return not len(column) or turn.end - turn.best > TRIVIAL_SHARE * float(column[-1])
+    trivial, function = trace.sampled("trivial"), turn.place.split(" ")[0]
+    column = trivial.column(function) if function in trivial.places else np.zeros(1)
+    return bool(turn.end - turn.best > TRIVIAL_SHARE * np.nanmedian(column))
 
 
 def _training_fell(trace: Trace, turn: Turn) -> bool:
@@ -166,6 +156,4 @@ def _training_fell(trace: Trace, turn: Turn) -> bool:
     span = max((turn.last_step - turn.best_step) // (2 * turn.since_best), 1)  # half an evaluation's distance
     then = values[np.abs(steps - turn.best_step) <= span]
     now = values[steps >= turn.last_step - 2 * span]
-    if not len(then) or not len(now):
-        return False
-    return float(np.mean(now)) < (1 - TRAIN_FALL) * float(np.mean(then))
+    return bool(len(then) and len(now) and now.mean() < (1 - TRAIN_FALL) * then.mean())

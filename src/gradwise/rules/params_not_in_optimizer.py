@@ -14,9 +14,10 @@ How it decides
     3 steps and 5 % of the run (unit: steps; source: parameters added to the
     optimizer late cure themselves and are reported as an empty list).  Not
     when their weights were loaded from a file (a pretrained part frozen by
-    leaving it out), not when they were trained earlier in the run, and, where
-    no parameter at all is in an optimizer, only when learning is poor: fitting
-    an input to a fixed network is meant.
+    leaving it out), not when they were trained earlier, and not in the later
+    stages of a run, which may rest on what the first has trained.  Where no
+    parameter at all is in an optimizer, only when learning is poor: fitting an
+    input to a fixed network is meant.
 
 Cure
     Build the optimizer from ``model.parameters()`` after the model is
@@ -29,7 +30,7 @@ Cure safety
 
 When it is wrong
     A random network used as a fixed feature map, when its parameters still
-    require a gradient.
+    require a gradient.  The same fault in a later stage only is missed.
 
 Example
     >>> # optimizer = Adam(model.head.parameters())   # the random body never learns
@@ -79,6 +80,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding that names all parameters left out."""
     facts = trace.facts_of("unowned")
     if not facts or facts[-1].data.get("loaded"):
+        return
+    if trace.first_step > 0:  # a later stage may rest on what an earlier one trained
         return
     latest = facts[-1]
     names = [name for name in latest.data.get("parameters", ()) if not _ever_moved(trace, name)]

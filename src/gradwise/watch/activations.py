@@ -94,7 +94,9 @@ def thin(output: Tensor, unit: int) -> Tensor:
     return x
 
 
-def measure(module: nn.Module, place: str, output: Tensor, record: ModuleRecord, unit: int, pack: Pack) -> None:
+def measure(
+    module: nn.Module, place: str, output: Tensor, record: ModuleRecord, unit: int, pack: Pack
+) -> None:
     """Put the statistics of one output into the pack.  Cost: one pass over the thinned output."""
     x = thin(output, unit).contiguous()  # reductions over strided views are many times slower
     if x.dtype != torch.float32:

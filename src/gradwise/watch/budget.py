@@ -65,7 +65,7 @@ class Budget:
 
     def restart(self, step: int) -> None:
         """A new model begins at ``step``: sample its first steps as densely as the first ones."""
-        self.origin = step
+        self.origin = self.last = step
         self.pending_pair = False
         self.next_step = step + 1
 

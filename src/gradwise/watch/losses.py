@@ -160,9 +160,7 @@ class LossReader:
             table = rows.reshape(len(rows), -1) if rows.dim() else rows.reshape(1, 1)
             width = table.shape[1]
             judge = book.distributions if function in CLASS_LOSSES else book.numbers
-            pack.vector(
-                table.reshape(-1), lambda flat: _put(pack, function, judge(flat.reshape(-1, width)))
-            )
+            pack.vector(table.reshape(-1), lambda flat: _put(pack, function, judge(flat.reshape(-1, width))))
 
     def _book(self, function: str, kwargs: Mapping[str, Any], prediction: Tensor) -> TargetBook:
         book = self._books.get(function)

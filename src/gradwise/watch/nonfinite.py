@@ -10,7 +10,11 @@ from torch import Tensor
 from gradwise.watch.graph import MAX_NODES
 
 # Autograd node → attribute that holds its input, and which next function belongs to that input.
-_INPUTS = {"AddmmBackward0": ("_saved_mat1", 1), "MmBackward0": ("_saved_self", 0), "ConvolutionBackward0": ("_saved_input", 0)}
+_INPUTS = {
+    "AddmmBackward0": ("_saved_mat1", 1),
+    "MmBackward0": ("_saved_self", 0),
+    "ConvolutionBackward0": ("_saved_input", 0),
+}
 
 
 def bad_leaf_inputs(root: Tensor) -> bool:

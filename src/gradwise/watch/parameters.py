@@ -61,7 +61,11 @@ def before_step(
         part, factor = _compared(p)
         record.before.append((name, p, part.clone(), factor))
         known = record.row_spread.get(name)
-        if p.dim() >= 2 and p.shape[0] > 1 and (sample < ROWS_SAMPLES or (known is not None and known < ROWS_ALIKE)):
+        if (
+            p.dim() >= 2
+            and p.shape[0] > 1
+            and (sample < ROWS_SAMPLES or (known is not None and known < ROWS_ALIKE))
+        ):
             _rows(name, p, pack)
 
 

@@ -64,7 +64,7 @@ class Patches:
     def _losses(self) -> None:
         for name in LOSS_FUNCTIONS:
             if hasattr(functional, name):
-                self._replace(functional, name, lambda original, name=name: self._loss(name, original))
+                self._replace(functional, name, functools.partial(self._loss, name))
 
     def _loss(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         compiling, tensor = torch.compiler.is_compiling, Tensor
@@ -105,7 +105,7 @@ class Patches:
         self._replace(torch.autograd, "backward", make)
 
     def _optimizers(self) -> None:
-        def after(optimizer: Any, args: Any, kwargs: Any) -> None:
+        def after(optimizer: Any, _args: Any, _kwargs: Any) -> None:
             session = self.session
             if session is not None:
                 session.after_step(optimizer)
@@ -113,23 +113,20 @@ class Patches:
         self._undo.append(register_optimizer_step_post_hook(after).remove)
 
         def note(optimizer: Any, session: Session) -> None:
-            session.known_optimizers.add(optimizer)
-            session.created_at[optimizer] = session.step
+            session.stages.note_optimizer(optimizer, session.step)
 
         self._after(Optimizer, "__init__", note)
         self._after(Optimizer, "__setstate__", note)
 
     def _modules(self) -> None:
         def note(module: nn.Module, session: Session) -> None:
-            session.known_modules.add(module)
+            session.stages.modules.add(module)
 
         self._after(nn.Module, "__init__", note)
         self._after(nn.Module, "__setstate__", note)
 
         def loaded(module: nn.Module, session: Session) -> None:
-            structure = session.sampler.structure
-            if structure is None or id(module) not in structure.root_ids or session.step == 0:
-                session.loaded.add(id(module))
+            session.stages.note_loaded(module, session.step)
 
         self._after(nn.Module, "load_state_dict", loaded)
 
@@ -176,10 +173,7 @@ class Patches:
             def compile_(*args: Any, **kwargs: Any) -> Any:
                 session = self.session
                 if session is not None:
-                    # Forward hooks would be traced into the graph: do without them.
-                    session.sampler.hooks_allowed = False
-                    session.sampler.disarm()
-                    session._fact_once("compiled", {"hidden": "activations"})
+                    session.compiled()
                 return original(*args, **kwargs)
 
             return compile_

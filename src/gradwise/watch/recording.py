@@ -77,4 +77,4 @@ def record(
 
     ending = run_program(program, watching, StopRun)
     session.finish(ending.status, ending.error)
-    return Recorded(ending, session.step, session.lost, session.all_backwards)
+    return Recorded(ending, session.step, session.ledger.lost, session.all_backwards)

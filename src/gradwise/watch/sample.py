@@ -41,9 +41,7 @@ class Sampler:
         watched: whether an optimizer is watched.
     """
 
-    def __init__(
-        self, guard: Guard, discover: Callable[[], None], watched: Callable[[Any], bool]
-    ) -> None:
+    def __init__(self, guard: Guard, discover: Callable[[], None], watched: Callable[[Any], bool]) -> None:
         self.guard = guard
         self.discover = discover
         self.watched = watched
@@ -71,7 +69,12 @@ class Sampler:
         self._calls = 0
         self._order = 0
         self._input: tuple[str, Tensor] | None = None
-        self._stepping: dict[int, Any] = {}
+        self._stepping: dict[int, weakref.ref[Any]] = {}  # weak: a sample that never ends keeps nothing alive
+
+    def new_models(self) -> None:
+        """Other models are trained from now on: forget what was remembered of the old ones."""
+        self.records, self.activation_after, self.parameters = {}, {}, {}
+        self.losses, self.modes = LossReader(), ModesReader()
 
     def arm(self, step: int, optimizers: Mapping[int, Any]) -> None:
         """Begin a sampled step.  ``optimizers``: those that have stepped before, by id."""
@@ -79,7 +82,7 @@ class Sampler:
         self.armed, self.step, self.spent, self._calls, self._order = True, step, 0.0, 0, 0
         self.pack = Pack()
         self._owners, self._outputs, self._nodes, self._input = {}, {}, [], None
-        self._stepping = dict(optimizers)
+        self._stepping = {key: weakref.ref(optimizer) for key, optimizer in optimizers.items()}
         self.stale = {key: StaleReader(cleared=False) for key in optimizers}
         self._handles.append(register_optimizer_step_pre_hook(self._pre_hook))
         if self.hooks_allowed and self.guard.allows("activations"):
@@ -170,10 +173,12 @@ class Sampler:
         begin = perf_counter()
         try:
             for key, reader in self.stale.items():
-                reader.at_backward(looked_at(self._stepping[key]))
-            if root.grad_fn is not None and self.guard.allows("graph"):
-                if self.index < GRAPH_SAMPLES or self.index % GRAPH_EVERY == 0:
-                    self._walk(root)
+                optimizer = self._stepping[key]()
+                if optimizer is not None:
+                    reader.at_backward(looked_at(optimizer))
+            due = self.index < GRAPH_SAMPLES or self.index % GRAPH_EVERY == 0
+            if due and root.grad_fn is not None and self.guard.allows("graph"):
+                self._walk(root)
         except Exception as error:  # noqa: BLE001
             self.guard.contain("graph", error, self.step)
         self.spent += perf_counter() - begin
@@ -193,7 +198,7 @@ class Sampler:
                     "result_shape": list(result), "share": 1.0}  # fmt: skip
             self.facts.append(Fact(self.step, "broadcast", "custom", data))
 
-    def _pre_hook(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+    def _pre_hook(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
         if self.watched(optimizer):
             self.before_step(optimizer)
 

@@ -114,9 +114,7 @@ def run_program(
         stop: raised inside the program when a limit of ours is reached.
     """
     main = types.ModuleType("__main__")
-    main.__dict__.update(
-        __file__=program.file, __builtins__=builtins, __spec__=program.spec, __cached__=None
-    )
+    main.__dict__.update(__file__=program.file, __builtins__=builtins, __spec__=program.spec, __cached__=None)
     if program.spec is not None:
         main.__package__ = program.package
         main.__loader__ = program.spec.loader
@@ -137,7 +135,7 @@ def run_program(
 
 def _run(code: CodeType, names: dict[str, Any], stop: type[BaseException]) -> Ending:
     try:
-        exec(code, names)  # noqa: S102  running the user's script is the job
+        exec(code, names)
     except stop:
         return Ending("stopped")
     except SystemExit as leaving:
@@ -162,7 +160,7 @@ def _left(leaving: SystemExit) -> Ending:
         return Ending("finished")
     if isinstance(code, int):
         return Ending("failed", f"the script left with sys.exit({code})", code)
-    print(code, file=sys.stderr)
+    sys.stderr.write(f"{code}\n")
     return Ending("failed", str(code), 1)
 
 

@@ -30,7 +30,9 @@ class TargetBook:
         options: the keyword arguments that change its value (label_smoothing, beta, delta).
     """
 
-    def __init__(self, function: str, options: Mapping[str, Any], weights: NDArray[np.float64] | None) -> None:
+    def __init__(
+        self, function: str, options: Mapping[str, Any], weights: NDArray[np.float64] | None
+    ) -> None:
         self.function = function
         self.options = options
         self.weights = weights

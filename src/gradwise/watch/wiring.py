@@ -163,7 +163,7 @@ class OwnershipReader:
 
 
 def _name_strays(strays: Mapping[int, Any], modules: Iterable[nn.Module]) -> dict[str, Tensor]:
-    """Names such as ``Linear #2 (32 x 64, unregistered).weight`` for parameters of modules that nobody registered."""
+    """Names such as ``Linear #2 (32 x 64, unregistered).weight`` for modules that nobody registered."""
     if not strays:
         return {}
     named: dict[str, Tensor] = {}

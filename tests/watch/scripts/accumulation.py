@@ -3,10 +3,10 @@
 import sys
 
 import torch
-from leaving import leave
+from leaving import leave, seed
 from torch import nn
 
-torch.manual_seed(6)
+seed(6)
 model = nn.Sequential(nn.Linear(5, 8), nn.GELU(), nn.LayerNorm(8), nn.Linear(8, 1))
 average = torch.optim.swa_utils.AveragedModel(model)
 optimizer = torch.optim.Adagrad(model.parameters(), lr=1e-2)

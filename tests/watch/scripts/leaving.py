@@ -8,6 +8,12 @@ import numpy as np
 import torch
 
 
+def seed(number):
+    random.seed(number)
+    np.random.seed(number)
+    torch.manual_seed(number)
+
+
 def digest(value):
     if isinstance(value, torch.Tensor):
         value = value.detach().contiguous().flatten().view(torch.uint8).numpy().tobytes()

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import torch
-from leaving import leave
+from leaving import leave, seed
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -20,9 +20,7 @@ class Noisy(Dataset):
 
 
 if __name__ == "__main__":
-    random.seed(5)
-    np.random.seed(5)
-    torch.manual_seed(5)
+    seed(5)
     loader = DataLoader(Noisy(), batch_size=16, shuffle=True, num_workers=2)
     model = nn.Linear(5, 3)
     optimizer = torch.optim.AdamW(model.parameters())

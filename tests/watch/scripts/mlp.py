@@ -6,12 +6,10 @@ import sys
 import numpy as np
 import torch
 import torch.nn.functional as F
-from leaving import leave
+from leaving import leave, seed
 from torch import nn
 
-random.seed(1)
-np.random.seed(1)
-torch.manual_seed(1)
+seed(1)
 centres = torch.randn(3, 6) * 2
 y = torch.randint(0, 3, (360,))
 x = centres[y] + torch.randn(360, 6)
