@@ -20,7 +20,7 @@ def test_the_name_of_a_run_is_its_time_and_script(tmp_path):
         new_run_directory(tmp_path / "runs", "package.module", NOW).name == "20261121-102833-package.module"
     )
     assert new_run_directory(tmp_path / "runs", "мой скрипт.py", NOW).name == "20261121-102833-run"
-    assert str(DEFAULT_ROOT) == os.path.join(".gradwise", "runs")  # noqa: PTH118
+    assert str(DEFAULT_ROOT) == os.path.join(".gradwise", "runs")
 
 
 def test_a_taken_name_gets_a_number(tmp_path, running):

@@ -132,7 +132,7 @@ def check(trace: Trace) -> Iterator[Finding]:
             threshold=KINDS_LIMIT,
             unit="classes in a batch / expected at random",
             message=(
-                f"{place}: a batch holds {order.kinds:.2f} of the classes that random drawing gives (limit "
+                f"a batch holds {order.kinds:.2f} of the classes that random drawing gives (limit "
                 f"{KINDS_LIMIT:g}), and {order.same:.0%} of {order.pairs} pairs of neighbouring "
                 f"batches have the same main class (chance {order.chance:.0%})"
             ),

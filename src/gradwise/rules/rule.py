@@ -53,7 +53,7 @@ class Rule:
     cures: tuple[str, ...]
     summary: str
 
-    def finding(
+    def finding(  # noqa: PLR0913  all by keyword, one for each field
         self,
         *,
         where: Iterable[str] = (),

@@ -51,7 +51,7 @@ class Stages:
         self.loaded: set[int] = set()  # ids of modules whose weights came from a state dict
         self.stepped: dict[int, weakref.ref[Any]] = {}  # optimizers that have stepped, by id
         self.starts: list[int] = []  # first step of every segment
-        self.root: Callable[[], nn.Module | None] = lambda: None
+        self.root: Callable[[], nn.Module | None] = _no_model
         self.ownership = OwnershipReader()
 
     def watched(self, optimizer: Any) -> bool:
@@ -120,10 +120,9 @@ class Stages:
         if not trained:
             return
         roots = self.only_models or find_roots(list(self.modules), trained)
-        if roots:
-            structure = describe(list(roots), trained)
-            self.sampler.structure = structure
-            self.root = structure.roots[0]
+        structure = describe(list(roots), trained, optimizers)
+        self.sampler.structure = structure
+        self.root = structure.roots[0] if structure.roots else _no_model
 
     def write_segment(self, stop: int) -> None:
         """Write what is known of the current stage; it reaches up to ``stop`` (exclusive)."""
@@ -160,6 +159,10 @@ class Stages:
             "batches": _length(batches),
         }
         self.ledger.fact_once(step, "sampler", data)
+
+
+def _no_model() -> None:
+    """Stands for the model where there is none."""
 
 
 def _settings(optimizer: Any) -> dict[str, Any]:

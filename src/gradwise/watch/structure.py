@@ -69,8 +69,12 @@ def find_roots(modules: Iterable[nn.Module], trained: set[int]) -> list[nn.Modul
     return [m for m in alive if id(m) not in inner and any(id(p) in trained for p in m.parameters())]
 
 
-def describe(roots: list[nn.Module], trained: set[int]) -> Structure:
-    """Name every module and parameter of the given models."""
+def describe(roots: list[nn.Module], trained: set[int], optimizers: Iterable[Any] = ()) -> Structure:
+    """Name every module and parameter of the given models.
+
+    Tensors that an optimizer holds and no model registers (bare weights, an
+    image that is optimised) are named by their place in the optimizer.
+    """
     structure = Structure(trained_ids=frozenset(trained))
     for root, prefix in zip(roots, _prefixes(roots), strict=True):
         structure.roots.append(weakref.ref(root))
@@ -84,6 +88,13 @@ def describe(roots: list[nn.Module], trained: set[int]) -> Structure:
         for name, parameter in root.named_parameters():
             structure.parameter_names.setdefault(id(parameter), prefix + name)
             structure.parameters.setdefault(prefix + name, weakref.ref(parameter))
+    for optimizer in optimizers:
+        for g, group in enumerate(optimizer.param_groups):
+            for i, parameter in enumerate(group["params"]):
+                if id(parameter) not in structure.parameter_names:
+                    name = f"{type(optimizer).__name__}.groups[{g}][{i}]"
+                    structure.parameter_names[id(parameter)] = name
+                    structure.parameters[name] = weakref.ref(parameter)
     return structure
 
 
