@@ -47,8 +47,9 @@ class Watcher:
         from gradwise.watch.recording import run_info
         from gradwise.watch.session import Session
 
-        info = run_info(sys.argv[0] or "notebook", tuple(sys.argv[1:]))
-        self.directory = directory
+        script, *arguments = sys.argv or [""]
+        info = run_info(script or "notebook", tuple(arguments))
+        self.directory = directory.absolute()  # the program may change the current directory
         self._session = Session(
             TraceWriter(directory, info), info, share=share, models=models, optimizers=optimizers
         )
@@ -155,12 +156,16 @@ def watch(
     from gradwise.watch.budget import parse_budget
 
     models = list(model) if isinstance(model, list | tuple) else [model]
+    if not models:
+        raise UsageError("gradwise.watch takes at least one nn.Module, not an empty list.")
     for item in models:
         if not isinstance(item, torch.nn.Module):
             raise UsageError(f"gradwise.watch takes an nn.Module first, not {type(item).__name__}.")
     optimizers = None
     if optimizer is not None:
         optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+        if not optimizers:
+            raise UsageError("gradwise.watch takes at least one torch optimizer, not an empty list; leave it out to watch all.")
         for item in optimizers:
             if not isinstance(item, torch.optim.Optimizer):
                 raise UsageError(f"gradwise.watch takes a torch optimizer second, not {type(item).__name__}.")

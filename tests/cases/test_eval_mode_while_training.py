@@ -1,9 +1,17 @@
 """Runs trained in train mode, in eval mode, or in a mixture that is meant."""
 
 from gradwise.rules.eval_mode_while_training import check
-from tests.cases.build import build, decay, fact
+from gradwise.trace.model import ParameterInfo
+from tests.cases import build as cases
+from tests.cases.build import decay, fact
 
 NORMS = ["bn1", "bn2", "drop"]
+
+
+def build(*, trained=True, **parts):
+    """A run of a model whose one weight is, or is not, in the optimizer."""
+    weight = ParameterInfo("fc.weight", (10, 8), in_optimizer=trained)
+    return cases.build(parameters=[weight], **parts)
 
 
 def modes(step=0, root=False, evaluating=NORMS, training=(), frozen=()):
@@ -48,6 +56,11 @@ def test_sick_second_half_of_every_epoch():
 def test_sick_dropout_alone():
     (finding,) = check(build(facts=[modes(evaluating=["encoder.drop"])]))
     assert finding.where == ("encoder.drop",)
+
+
+def test_healthy_input_fitted_to_a_finished_network():
+    assert not list(check(build(trained=False, facts=[modes()])))
+    assert not list(check(cases.build(facts=[modes()])))
 
 
 def test_healthy_always_in_train_mode():

@@ -3,7 +3,7 @@
 import pytest
 
 from gradwise.rules.target_broadcast import check
-from tests.cases.build import build, fact
+from tests.cases.build import build, decay, fact
 
 
 def mixed(prediction, target, result, place="mse_loss", step=0):
@@ -33,7 +33,7 @@ def test_sick_row_against_column_in_huber():
 
 
 def test_sick_hand_written_loss():
-    (finding,) = check(build(facts=[mixed((64, 1), (64,), (64, 64), "custom")]))
+    (finding,) = check(build(loss=decay(1.6, 1.1), facts=[mixed((64, 1), (64,), (64, 64), "custom")]))
     assert "hand-written" in finding.message
 
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 120  # after which a run is killed
+SECONDS = 60  # after which a run is killed
 SERVER = Path(__file__).with_name("server.py")
 
 
@@ -68,6 +68,9 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._begin()
+
+    def _begin(self) -> None:
         self._mine, theirs = socket.socketpair()
         self._process = subprocess.Popen(
             [sys.executable, str(SERVER), str(theirs.fileno())],
@@ -133,8 +136,10 @@ class Server:
             code = int(self._lines.readline())
         except TimeoutError:
             os.kill(child, signal.SIGKILL)
+            self.close()
+            self._begin()  # the connection cannot be used after a timeout
             raise
-        shown = out.read_text() if out.is_file() else ""
+        shown = out.read_text(errors="replace") if out.is_file() else ""
         return Done(code, shown, err.read_text())
 
 

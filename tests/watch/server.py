@@ -8,6 +8,7 @@ interpreter in the ordinary way (threads joined, atexit handlers run).
 
 import importlib
 import json
+import multiprocessing.process
 import os
 import pkgutil
 import socket
@@ -31,6 +32,7 @@ def warm():
 def become(request):
     """Take on the directory, files, environment and user that the request names."""
     os.chdir(request["cwd"])
+    multiprocessing.process.ORIGINAL_DIR = request["cwd"]  # as if it had been imported here
     for descriptor, name, flags in (
         (0, "stdin", os.O_RDONLY),
         (1, "stdout", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),

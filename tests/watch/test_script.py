@@ -1,6 +1,7 @@
 """The script runs as ``__main__`` exactly as Python would run it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gradwise
-from tests.watch.processes import Done, ended, environment, start
+from tests.watch.processes import Done, ended, environment
 
 TRAINING = """
 import torch
@@ -29,7 +30,13 @@ def train(steps=12):
 def python(*argv, cwd, text=""):
     """What Python itself does with the script."""
     done = subprocess.run(
-        [sys.executable, *argv], cwd=cwd, input=text, capture_output=True, text=True, env=environment(), check=False
+        [sys.executable, *argv],
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
@@ -176,7 +183,12 @@ def test_prints_what_python_prints(case, server, folder):
     stdin = written(folder, STDIN, "stdin.txt")
     argv = ("script.py", *ARGUMENTS) if "argv" in case or "name space" in case else ("script.py",)
     plain = subprocess.run(
-        [sys.executable, *argv], cwd=folder, stdin=stdin.open(), capture_output=True, env=environment(), check=True
+        [sys.executable, *argv],
+        cwd=folder,
+        input=STDIN.encode(),
+        capture_output=True,
+        env=environment(),
+        check=True,
     )
     under = server.check(*argv, cwd=folder, stdin=stdin, stdout=folder / "out.bin")
     assert (folder / "out.bin").read_bytes() == plain.stdout
@@ -219,7 +231,8 @@ def test_fails_as_python_fails(case, server, folder):
     plain = python("script.py", cwd=folder)
     under = server.check("script.py", cwd=folder)
     assert plain.code != 0 and plain.err
-    assert under.err == plain.err + f"gradwise: {TEARS}"
+    addresses = re.compile("0x[0-9a-f]+")
+    assert addresses.sub("0x", under.err) == addresses.sub("0x", plain.err) + f"gradwise: {TEARS}"
     assert under.out == plain.out
     assert under.code == 3
 
@@ -258,7 +271,9 @@ def test_an_exception_inside_torch_looks_as_without_us(server, tmp_path):
     under = server.check("--out", "run", "script.py", cwd=tmp_path)
     assert "Traceback" in plain.err and under.err.startswith(plain.err)
 
-    written(tmp_path, TRAINING + "\nloss = train()(torch.ones(2, 3)).sum()\nloss.backward()\nloss.backward()\n")
+    written(
+        tmp_path, TRAINING + "\nloss = train()(torch.ones(2, 3)).sum()\nloss.backward()\nloss.backward()\n"
+    )
     plain = python("script.py", cwd=tmp_path)
     under = server.check("--out", "run2", "script.py", cwd=tmp_path)
     assert "second time" in plain.err and under.err.startswith(plain.err)
@@ -393,7 +408,9 @@ def test_limit_reached_in_a_thread_stops_that_thread_only(server, tmp_path):
 
 def test_the_real_command_as_installed(tmp_path):
     """Not forked: the console script, standard input through a pipe."""
-    written(tmp_path, "import sys\nprint(sys.path[0], sys.argv, sys.stdin.read())\n" + TRAINING + "\ntrain()\n")
+    written(
+        tmp_path, "import sys\nprint(sys.path[0], sys.argv, sys.stdin.read())\n" + TRAINING + "\ntrain()\n"
+    )
     command = Path(sys.executable).with_name("gradwise")
     if not command.exists():
         pytest.skip("gradwise is not installed here")
@@ -403,4 +420,3 @@ def test_the_real_command_as_installed(tmp_path):
     )  # fmt: skip
     done = ended(process, "piped text")
     assert done == Done(0, f"{os.path.realpath(tmp_path)} ['script.py', '--lr', '1'] piped text\n", "")
-    assert start is not None

@@ -75,7 +75,10 @@ def check_command(
     program = _load(script, module, args)
     if program is None:
         return SCRIPT_FAILED
-    directory = out if out is not None else _new_directory(program)
+    # Absolute, because the script may change the current directory.
+    directory = (out if out is not None else _new_directory(program)).absolute()
+    if json_file is not None and str(json_file) != "-":
+        json_file = json_file.absolute()
     from gradwise.watch.recording import record
 
     recorded = record(program, directory, share=share, max_steps=max_steps, max_seconds=max_seconds)
@@ -100,7 +103,7 @@ def _load(script: str | None, module: str | None, args: list[str]) -> Program | 
         return load_module(module, args) if module is not None else load_script(script or "", args)
     except SyntaxError as error:
         sys.excepthook(type(error), error.with_traceback(None), None)
-        place = f"{error.filename or script}, line {error.lineno}"
+        place = f"{script if module is None else error.filename or module}, line {error.lineno}"
         print(f"gradwise: {place} is not valid Python ({error.msg}); nothing was run.", file=sys.stderr)
         return None
 

@@ -85,4 +85,12 @@ def _write_page(directory: Path, run: Run, diagnosis: Diagnosis) -> str:
     except UsageError as error:
         print(f"gradwise: {error}", file=sys.stderr)
         return ""
-    return str(page)
+    return _shown(page)
+
+
+def _shown(path: Path) -> str:
+    """A path as seen from the current directory, where it lies in it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):  # elsewhere, or the current directory is gone
+        return str(path)

@@ -15,8 +15,9 @@ How it decides
     mode.  It holds at the end of the run and has held for at least 3 steps and
     5 % of the run, or for 20 % of the run in all (unit: share of steps; source:
     ``model.train()`` forgotten after the first validation costs nearly all
-    steps).  Single layers put in eval inside a training model are meant, and
-    so are frozen ones.
+    steps).  Single layers put in eval inside a training model are meant, so
+    are frozen ones, and so is fitting an input to a finished network, where no
+    parameter of the model is in an optimizer.
 
 Cure
     Call ``model.train()`` at the start of every epoch, after each validation.
@@ -76,6 +77,8 @@ RULE = Rule(
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when the model's own mode is eval for a lasting part of training."""
+    if not any(parameter.in_optimizer and parameter.requires_grad for parameter in trace.parameters):
+        return  # an input is fitted to a finished network
     facts = trace.facts_of("modes")
     end = trace.first_step + trace.steps
     stretches: list[tuple[int, int, Fact]] = []  # [start, stop) in steps, and what was seen

@@ -71,7 +71,7 @@ RULE = Rule(
     explains=(
         "loss-diverges", "loss-nan", "nan-gradient", "loss-spike", "loss-oscillates", "loss-not-decreasing",
         "dead-relu", "saturated-activation", "underfitting", "weights-grow", "constant-output",
-        "majority-collapse", "always-clipped", "lr-too-high",
+        "majority-collapse", "always-clipped", "lr-too-high", "vanishing-gradient",
     ),
     cures=("clip-gradient", "lower-lr", "he-init", "batch-norm"),
     summary="gradients that explode",

@@ -81,8 +81,6 @@ def check(trace: Trace) -> Iterator[Finding]:
     facts = trace.facts_of("unowned")
     if not facts or facts[-1].data.get("loaded"):
         return
-    if trace.first_step > 0:  # a later stage may rest on what an earlier one trained
-        return
     latest = facts[-1]
     names = [name for name in latest.data.get("parameters", ()) if not _ever_moved(trace, name)]
     since = _since(facts, names)

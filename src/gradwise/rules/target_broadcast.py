@@ -14,7 +14,9 @@ How it decides
     two shapes with equally many values, both of which were enlarged to reach
     the common shape (unit: values in the result per prediction; limit 1).  A
     scalar target, a (1,) target or one target per row of several outputs is
-    not judged: there only one side is enlarged, and that can be meant.
+    not judged: there only one side is enlarged, and that can be meant.  A
+    hand-written loss that falls by half or more is left alone: kernels and
+    rankings compare all pairs on purpose, and they learn.
 
 Cure
     Give both the same shape: ``target.unsqueeze(1)`` or
@@ -24,7 +26,8 @@ Cure safety
     align-shapes changes training: the loss becomes the one that was meant.
 
 When it is wrong
-    A hand-written loss that wants all pairs of prediction and target.
+    A hand-written loss that wants all pairs of prediction and target, and does
+    not fall.
 
 Example
     >>> # F.mse_loss(model(x), y) with model(x) of shape (32, 1) and y of shape (32,)
@@ -52,7 +55,7 @@ RULE = Rule(
     group="broken",
     organ=Organ.WIRING,
     since="0.1.0",
-    reads=("fact:broadcast", "criterion"),
+    reads=("fact:broadcast", "loss", "criterion", "trivial"),
     explains=(
         "loss-not-decreasing",
         "constant-output",

@@ -55,6 +55,7 @@ class Budget:
     samples: int = 0
     next_step: int = 0
     pending_pair: bool = False
+    wished: int = -1
     last: int = 0  # step of the last sample
     origin: int = 0  # step at which the current model's training began
     dearest: float = 0.0  # s, running estimate of one sample
@@ -62,6 +63,11 @@ class Budget:
     def charge(self, seconds: float) -> None:
         """Count time that watching took."""
         self.spent += seconds
+
+    def wish(self, step: int) -> None:
+        """Sample ``step`` whatever the plan: something changed that should be seen."""
+        self.wished = step
+        self.next_step = min(self.next_step, step)
 
     def restart(self, step: int) -> None:
         """A new model begins at ``step``: sample its first steps as densely as the first ones."""
@@ -90,6 +96,8 @@ class Budget:
         if step < self.next_step:
             return False
         age = step - self.origin
+        if step == self.wished:
+            return True
         if self.samples < SURE_SAMPLES or age >= SURE_GROWTH * max(self.last - self.origin, DENSE_STEPS):
             return True
         allowed = max(

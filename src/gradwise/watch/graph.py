@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# What lies between a hand-written distance loss and its subtraction.
+DISTANCE_ARITHMETIC = {"Mean", "Sum", "Pow", "Abs", "Sqrt", "Mul", "Div", "Sub", "Add", "Square"}
+
 MAX_NODES = 20_000  # of a larger graph only this many nodes are walked
 
 # Operations that only move numbers about: looked through when asking what produced a tensor.
@@ -95,7 +98,7 @@ def walk(root: Any, owners: Mapping[int, str], outputs: Mapping[int, str]) -> Lo
         outputs: the same for whole models: the walk's "near the loss" part ends there.
     """
     found = LossGraph()
-    for node, near in _breadth_first(root.grad_fn, set(owners) | set(outputs)):
+    for node, near, plain in _breadth_first(root.grad_fn, set(owners) | set(outputs)):
         name = operation(node)
         if name == "AccumulateGrad":
             found.leaves[id(node.variable)] = node.variable
@@ -107,26 +110,31 @@ def walk(root: Any, owners: Mapping[int, str], outputs: Mapping[int, str]) -> Lo
             owner = owners.get(id(before), "")
             if owner:
                 found.activation_after[owner] = name
-        if near and name in ("Sub", "Rsub", "MseLoss") and found.broadcast is None:
+        if near and plain and name in ("Sub", "Rsub") and found.broadcast is None:
             found.broadcast = _squared_up(node)
     return found
 
 
-def _breadth_first(start: Any, borders: set[int]) -> Iterator[tuple[Any, bool]]:
-    """Nodes from the loss down; the flag says that no module output lies before the node."""
+def _breadth_first(start: Any, borders: set[int]) -> Iterator[tuple[Any, bool, bool]]:
+    """Nodes from the loss down, each with two flags.
+
+    The first says that no module output lies between loss and node, the second
+    that only the arithmetic of an averaged distance does.
+    """
     if start is None:
         return
     seen = {id(start)}
-    queue: list[tuple[Any, bool]] = [(start, id(start) not in borders)]
+    queue: list[tuple[Any, bool, bool]] = [(start, id(start) not in borders, True)]
     position = 0
     while position < len(queue) and position < MAX_NODES:
-        node, near = queue[position]
+        node, near, plain = queue[position]
         position += 1
-        yield node, near
+        yield node, near, plain
+        goes_on = plain and operation(node) in DISTANCE_ARITHMETIC
         for following, _ in node.next_functions:
             if following is not None and id(following) not in seen:
                 seen.add(id(following))
-                queue.append((following, near and id(following) not in borders))
+                queue.append((following, near and id(following) not in borders, goes_on))
 
 
 def _behind_shape_only(node: Any) -> Any:
@@ -142,6 +150,8 @@ def _squared_up(node: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     result = output_shape(node)
     sides = [(fn, index) for fn, index in node.next_functions if fn is not None]
     if result is None or len(result) != 2 or result[0] != result[1] or result[0] < 2 or len(sides) != 1:
+        return None
+    if operation(sides[0][0]) == "Unsqueeze":  # a column made on purpose, to pair all with all
         return None
     prediction = output_shape(*sides[0])
     n = result[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gradwise.trace.model import Fact
@@ -34,4 +35,5 @@ class Guard:
         last = traceback.extract_tb(error.__traceback__)[-1:] if error.__traceback__ else []
         place = f" ({last[0].name})" if last else ""
         data = {"where": where, "error": f"{type(error).__name__}: {error}{place}"}
-        self.record(Fact(step, "note", where, data))
+        with suppress(Exception):  # where even the note fails, there is nobody left to tell
+            self.record(Fact(step, "note", where, data))

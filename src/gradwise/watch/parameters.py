@@ -96,9 +96,21 @@ def _norms(tensors: list[Tensor]) -> list[Tensor]:
 
 
 def _rows(name: str, p: Tensor, pack: Pack) -> None:
-    pack.scalar("weight_rows", name, row_spread(p.detach()))
+    pack.scalar("weight_rows", name, unit_spread(name, p.detach()))
     if p.grad is not None and not p.grad.is_sparse:
-        pack.scalar("grad_rows", name, row_spread(p.grad.detach()))
+        pack.scalar("grad_rows", name, unit_spread(name, p.grad.detach()))
+
+
+def unit_spread(name: str, matrix: Tensor) -> Tensor:
+    """How far the units of a matrix differ: its rows, or its columns where those may be the units.
+
+    torch's own layers keep one unit per row and call the matrix ``weight...``;
+    a hand-made matrix is as often used as ``x @ W``, one unit per column.
+    """
+    spread = row_spread(matrix)
+    if matrix.dim() == 2 and matrix.shape[1] > 1 and not name.rpartition(".")[2].startswith("weight"):
+        spread = torch.minimum(spread, row_spread(matrix.T))
+    return spread
 
 
 def row_spread(matrix: Tensor) -> Tensor:

@@ -21,8 +21,14 @@ import torch.utils.data.dataloader as dataloader
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
+from gradwise.watch.frames import WRAPPER_CODES
 from gradwise.watch.losses import LOSS_FUNCTIONS
 from gradwise.watch.session import Session
+
+
+# `warnings` looks through frames of the import system when it names the line that is to blame.
+# Bearing such a name, a wrapper leaves that line where it is without gradwise.
+_UNSEEN = f"{__file__} (as importlib._bootstrap)"
 
 
 class Patches:
@@ -50,6 +56,7 @@ class Patches:
         original = getattr(owner, name)
         own = name in vars(owner)
         wrapper = make(original)
+        wrapper.__code__ = wrapper.__code__.replace(co_filename=_UNSEEN)
         setattr(owner, name, wrapper)
 
         def undo() -> None:
@@ -80,7 +87,11 @@ class Patches:
             return out
 
         # TorchScript compiles the original's source with the names that the wrapper sees.
-        wrapper = types.FunctionType(loss.__code__, original.__globals__, name, None, loss.__closure__)
+        # It bears the original's file name, so that a warning is not blamed on gradwise.
+        there = original.__code__
+        code = loss.__code__.replace(co_filename=there.co_filename, co_firstlineno=there.co_firstlineno)
+        WRAPPER_CODES.add(code)
+        wrapper = types.FunctionType(code, original.__globals__, name, None, loss.__closure__)
         return functools.wraps(original)(wrapper)
 
     def _backward(self) -> None:

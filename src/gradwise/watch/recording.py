@@ -63,7 +63,7 @@ def record(
     Raises:
         TraceError: the directory cannot hold the run; nothing was run.
     """
-    info = run_info(program.file, program.argv[1:])
+    info = run_info(program.argv[0], program.argv[1:])
     writer = TraceWriter(directory, info)
     session = Session(writer, info, share=share, max_steps=max_steps, max_seconds=max_seconds)
 

@@ -14,12 +14,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, TracebackType
+from types import CodeType
 from typing import Any
 
 from gradwise.errors import UsageError
-
-_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from gradwise.watch.frames import strip_own_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +60,18 @@ def load_script(path: str, args: Sequence[str]) -> Program:
         raise UsageError(f"{path} is a directory; give the training script itself, e.g. {path}/train.py.")
     if not file.exists():
         raise UsageError(f"there is no script {path}; check the name and the current directory.")
+    whole = os.path.join(os.getcwd(), path.removeprefix("./"))  # how Python makes __file__ absolute
     try:
-        with io.open_code(str(file.absolute())) as handle:
+        with io.open_code(whole) as handle:
             source = handle.read()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     try:
-        code = compile(source, path, "exec", dont_inherit=True)
+        code = compile(source, whole, "exec", dont_inherit=True)
     except ValueError:  # null bytes: a binary file
         raise UsageError(f"{path} is not Python source text; give a .py file.") from None
     folder = os.path.dirname(os.path.realpath(path))
-    return Program(code, path, (path, *args), folder)
+    return Program(code, whole, (path, *args), folder)
 
 
 def load_module(name: str, args: Sequence[str]) -> Program:
@@ -162,19 +162,6 @@ def _left(leaving: SystemExit) -> Ending:
         return Ending("failed", f"the script left with sys.exit({code})", code)
     sys.stderr.write(f"{code}\n")
     return Ending("failed", str(code), 1)
-
-
-def strip_own_frames(tb: TracebackType | None) -> TracebackType | None:
-    """The traceback without gradwise's frames, as it would look without gradwise."""
-    kept: list[TracebackType] = []
-    while tb is not None:
-        if not os.path.abspath(tb.tb_frame.f_code.co_filename).startswith(_OWN + os.sep):
-            kept.append(tb)
-        tb = tb.tb_next
-    chain: TracebackType | None = None
-    for item in reversed(kept):
-        chain = TracebackType(chain, item.tb_frame, item.tb_lasti, item.tb_lineno)
-    return chain
 
 
 def flush_streams() -> None:

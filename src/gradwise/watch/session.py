@@ -22,15 +22,20 @@ from gradwise.watch.evaluation import EvaluationReader
 from gradwise.watch.graph import walk
 from gradwise.watch.ledger import BLOCK, NAN, Ledger
 from gradwise.watch.nonfinite import bad_leaf_inputs
+from gradwise.watch.pack import Key
 from gradwise.watch.sample import Sampler
 from gradwise.watch.stages import Stages
 from gradwise.watch.wiring import describe_nonfinite
 
 UNOWNED_SAMPLES = (1, 3, 6, 10)  # samples after which ownership is looked at, then every 20th
+MODE_LOOKS = 8  # extra samples at most, taken where the model's mode changes
 
 
-class StopRun(BaseException):
-    """Raised inside the user's loop when --max-steps or --max-seconds is reached."""
+class StopRun(SystemExit):
+    """Raised inside the user's loop when --max-steps or --max-seconds is reached.
+
+    An exit, so that a thread which trains ends without a word.
+    """
 
 
 class Session:
@@ -81,6 +86,8 @@ class Session:
         self._stepped: set[int] = set()  # those that did in this round
         self._maybe: tuple[Any, ...] | None = None
         self._nonfinite_told = False
+        self._mode = True  # whether the model was in training mode at the last step
+        self._mode_looks = 0
         self.sampler.arm(0, {})
 
     # ---- called at every step -------------------------------------------------------
@@ -131,6 +138,9 @@ class Session:
     def after_step(self, optimizer: Any) -> None:
         """The step of an optimizer has run."""
         now = perf_counter()
+        root = self.stages.root()
+        if root is not None and root.training is not self._mode:
+            self._mode_changed(root.training)
         if optimizer is self._solo() and self.step < self._wake and now < self._deadline:
             # the short path: one optimizer, nothing to sample, nothing to write
             ledger = self.ledger
@@ -156,6 +166,14 @@ class Session:
 
     # ---- rarer ----------------------------------------------------------------------
 
+    def _mode_changed(self, training: bool) -> None:
+        """The model trains in another mode than in the step before: look at the next steps."""
+        self._mode = training
+        if self._mode_looks < MODE_LOOKS:
+            self._mode_looks += 1
+            self.budget.wish(self.step + 1)
+            self._wake = min(self._wake, self.step)
+
     def _after_step(self, optimizer: Any, now: float) -> None:
         if not self._watched(optimizer):
             return
@@ -175,7 +193,9 @@ class Session:
             self._end_iteration(optimizer, now)
         self._stepped.add(key)
         if self._stepped >= self._expected:
-            alone = len(self._expected) == 1 and len(optimizer.param_groups) == 1
+            groups = optimizer.param_groups
+            # A rate that is a tensor changes in place, and some optimizers have none: the long path reads those.
+            alone = len(self._expected) == 1 and len(groups) == 1 and type(groups[0].get("lr")) in (float, int)
             self._solo = weakref.ref(optimizer) if alone else _nobody
             self._stepped = set()
             self._end_iteration(optimizer, now)
@@ -208,6 +228,14 @@ class Session:
         sampler = self.sampler
         values = sampler.finish()
         begin = perf_counter()
+        try:
+            self._write_sample(values)
+        except Exception as error:  # noqa: BLE001  the step must be counted all the same
+            self.guard.contain("sample", error, self.step)
+        self.budget.finish_sample(sampler.spent + perf_counter() - begin, self.step)
+
+    def _write_sample(self, values: dict[Key, float]) -> None:
+        sampler = self.sampler
         facts, sampler.facts = sampler.facts, []
         for fact in facts:
             self.ledger.fact(fact)
@@ -221,7 +249,6 @@ class Session:
         if index <= 3 or index % 20 == 0:
             self.stages.write_segment(self.step + 1)
         self.ledger.flush_if_due(self.step + 1)
-        self.budget.finish_sample(sampler.spent + perf_counter() - begin, self.step)
 
     def _watched(self, optimizer: Any) -> bool:
         return self.stages.watched(optimizer)

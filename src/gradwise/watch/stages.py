@@ -53,6 +53,7 @@ class Stages:
         self.starts: list[int] = []  # first step of every segment
         self.root: Callable[[], nn.Module | None] = _no_model
         self.ownership = OwnershipReader()
+        self._trained_before: set[int] = set()  # ids of parameters that earlier stages trained
 
     def watched(self, optimizer: Any) -> bool:
         """Whether this optimizer is one of those asked for."""
@@ -76,7 +77,7 @@ class Stages:
         """A module's weights were loaded; restoring the model in training does not count."""
         structure = self.sampler.structure
         if structure is None or id(module) not in structure.root_ids or step == 0:
-            self.loaded.add(id(module))
+            self.loaded.update(id(part) for part in module.modules())
 
     def begin_optimizer(self, optimizer: Any, step: int) -> set[int]:
         """An optimizer stepped for the first time; returns the ids of those that step in a round."""
@@ -102,6 +103,8 @@ class Stages:
         return together or {key}
 
     def _next_stage(self, optimizer: Any, step: int) -> None:
+        if self.sampler.structure is not None:
+            self._trained_before |= self.sampler.structure.trained_ids
         self.write_segment(step)
         self.stepped = {id(optimizer): self.stepped[id(optimizer)]}
         self.starts.append(step)
@@ -139,7 +142,7 @@ class Stages:
         structure = self.sampler.structure
         if structure is None:
             return
-        owned = optimizer_parameters([*self.optimizers, *self.live().values()])
+        owned = optimizer_parameters([*self.optimizers, *self.live().values()]) | self._trained_before
         fact = self.ownership.look(
             structure, self.sampler.strays, list(self.modules), owned, self.loaded, step
         )

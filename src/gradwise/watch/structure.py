@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
 
 from gradwise.trace.model import ModuleInfo, ParameterInfo
 from gradwise.watch.activations import ModuleRecord
-from gradwise.watch.graph import ACTIVATIONS
 
 # Activation modules → the name of the operation they apply.
 ACTIVATION_NAMES = {
@@ -20,6 +19,8 @@ ACTIVATION_NAMES = {
     "SELU": "selu", "Softplus": "softplus", "Hardtanh": "hardtanh", "Hardsigmoid": "hardsigmoid",
     "Mish": "mish", "PReLU": "prelu", "RReLU": "rrelu", "LogSigmoid": "log_sigmoid",
 }  # fmt: skip
+
+UNKNOWN_ORDER = 10_000  # modules that no forward pass has met come last
 
 
 @dataclass
@@ -37,6 +38,9 @@ class Structure:
     leaves: set[int] = field(default_factory=set)
     modules: dict[str, weakref.ref[nn.Module]] = field(default_factory=dict)
     parameters: dict[str, weakref.ref[Tensor]] = field(default_factory=dict)
+    # What the report says of them is kept apart: the models may be gone when the run ends.
+    leaf_infos: dict[str, ModuleInfo] = field(default_factory=dict)
+    parameter_infos: dict[str, ParameterInfo] = field(default_factory=dict)
     trained_ids: frozenset[int] = frozenset()
 
     def live_roots(self) -> list[nn.Module]:
@@ -85,17 +89,35 @@ def describe(roots: list[nn.Module], trained: set[int], optimizers: Iterable[Any
             structure.modules.setdefault(clean, weakref.ref(module))
             if not any(True for _ in module.children()) or isinstance(module, nn.MultiheadAttention):
                 structure.leaves.add(id(module))
+                structure.leaf_infos.setdefault(clean, _leaf(clean, module))
         for name, parameter in root.named_parameters():
-            structure.parameter_names.setdefault(id(parameter), prefix + name)
-            structure.parameters.setdefault(prefix + name, weakref.ref(parameter))
+            _name_parameter(structure, prefix + name, parameter)
     for optimizer in optimizers:
         for g, group in enumerate(optimizer.param_groups):
             for i, parameter in enumerate(group["params"]):
                 if id(parameter) not in structure.parameter_names:
-                    name = f"{type(optimizer).__name__}.groups[{g}][{i}]"
-                    structure.parameter_names[id(parameter)] = name
-                    structure.parameters[name] = weakref.ref(parameter)
+                    _name_parameter(structure, f"{type(optimizer).__name__}.groups[{g}][{i}]", parameter)
     return structure
+
+
+def _leaf(name: str, module: nn.Module) -> ModuleInfo:
+    kind = type(module).__name__
+    own = ACTIVATION_NAMES.get(kind, "")
+    size = sum(p.numel() for p in module.parameters(recurse=False))
+    return ModuleInfo(name, kind, size, UNKNOWN_ORDER, own, is_activation=bool(own), training=module.training)
+
+
+def _name_parameter(structure: Structure, name: str, parameter: Tensor) -> None:
+    structure.parameter_names.setdefault(id(parameter), name)
+    if name not in structure.parameters:
+        structure.parameters[name] = weakref.ref(parameter)
+        structure.parameter_infos[name] = ParameterInfo(
+            name,
+            tuple(parameter.shape),
+            requires_grad=parameter.requires_grad,
+            in_optimizer=id(parameter) in structure.trained_ids,
+            module=name.rpartition(".")[0],
+        )
 
 
 def _prefixes(roots: list[nn.Module]) -> list[str]:
@@ -120,24 +142,11 @@ def module_infos(
 ) -> tuple[ModuleInfo, ...]:
     """Leaf modules in the order in which the forward pass met them."""
     infos = []
-    for name, ref in structure.modules.items():
-        module = ref()
-        if module is None or id(module) not in structure.leaves:
-            continue
-        record = records.get(name)
-        kind = type(module).__name__
-        own = ACTIVATION_NAMES.get(kind, "")
+    for name, info in structure.leaf_infos.items():
+        activation = info.activation or activation_after.get(name, "")
+        seen = records.get(name, ModuleRecord(order=UNKNOWN_ORDER, training=info.training))
         infos.append(
-            ModuleInfo(
-                name=name,
-                type=kind,
-                parameters=sum(p.numel() for p in module.parameters(recurse=False)),
-                order=record.order if record else 10_000,
-                activation=own or activation_after.get(name, ""),
-                is_activation=bool(own) or own in ACTIVATIONS,
-                training=record.training if record else module.training,
-                units=record.units if record else 0,
-            )
+            replace(info, activation=activation, order=seen.order, training=seen.training, units=seen.units)
         )
     return tuple(sorted(infos, key=lambda info: info.order))
 
@@ -146,19 +155,8 @@ def parameter_infos(structure: Structure, modules: tuple[ModuleInfo, ...]) -> tu
     """Parameters in forward order of the modules that hold them."""
     order = {info.name: info.order for info in modules}
     infos = []
-    for name, ref in structure.parameters.items():
-        parameter = ref()
-        if parameter is None:
-            continue
-        owner = name.rsplit(".", 1)[0] if "." in name else ""
-        infos.append(
-            ParameterInfo(
-                name=name,
-                shape=tuple(parameter.shape),
-                requires_grad=parameter.requires_grad,
-                in_optimizer=id(parameter) in structure.trained_ids,
-                module=owner,
-                order=order.get(owner, 10_000),
-            )
-        )
+    for name, info in structure.parameter_infos.items():
+        parameter = structure.parameters[name]()
+        needs_grad = info.requires_grad if parameter is None else parameter.requires_grad
+        infos.append(replace(info, requires_grad=needs_grad, order=order.get(info.module, UNKNOWN_ORDER)))
     return tuple(sorted(infos, key=lambda info: info.order))
