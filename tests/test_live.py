@@ -10,7 +10,7 @@ from torch import nn
 
 import gradwise
 from gradwise.errors import GradwiseError, TraceError, UsageError
-from tests.watch.processes import environment
+from tests.watch.processes import environment, shared
 
 
 def make(softmax=False):
@@ -43,6 +43,11 @@ def watch(tmp_path, monkeypatch):
     yield begin
     for watcher in made:
         watcher.close()
+
+
+@pytest.fixture
+def server():
+    return shared()
 
 
 def is_restored():
@@ -121,7 +126,7 @@ def test_report(watch, tmp_path):
     other = watcher.report(tmp_path / "other.html")
     assert other.stat().st_size > 10_000
     with pytest.raises(UsageError):
-        watcher.report(tmp_path / "none" / "other.html")
+        watcher.report(tmp_path / "other.html" / "below.html")
 
 
 def test_a_second_watch_ends_the_first(watch):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.watch.processes import Server
+from tests.watch.processes import Server, shared
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[Server]:
+@pytest.fixture
+def server() -> Server:
     """Runs scripts and the command without paying for the import of torch each time."""
-    made = Server(tmp_path_factory.mktemp("server"))
-    yield made
-    made.close()
+    return shared()

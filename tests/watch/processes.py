@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +67,14 @@ def ended(process: subprocess.Popen, text: str | None = None) -> Done:
     return Done(process.returncode, out, err)
 
 
+@functools.cache
+def shared() -> Server:
+    """The one server of this test process; it ends with it."""
+    made = Server(Path(tempfile.mkdtemp(prefix="gradwise-server-")))
+    atexit.register(made.end)
+    return made
+
+
 class Server:
     """Forks ready-made processes; see server.py."""
 
@@ -86,6 +98,11 @@ class Server:
         self._lines.close()
         self._mine.close()
         self._process.wait(SECONDS)
+
+    def end(self) -> None:
+        """Close, and remove what was left."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def check(self, *argv: object, cwd: Path, **options) -> Done:
         """``gradwise check ARGV``."""
