@@ -165,7 +165,9 @@ def watch(
     if optimizer is not None:
         optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
         if not optimizers:
-            raise UsageError("gradwise.watch takes at least one torch optimizer, not an empty list; leave it out to watch all.")
+            raise UsageError(
+                "gradwise.watch takes at least one torch optimizer, not an empty list; leave it out to watch all."
+            )
         for item in optimizers:
             if not isinstance(item, torch.optim.Optimizer):
                 raise UsageError(f"gradwise.watch takes a torch optimizer second, not {type(item).__name__}.")

@@ -140,7 +140,7 @@ def test_fail_on_a_worse_group_than_was_found(server, folder):
 
 def test_only_and_skip(server, folder):
     assert server.check("--skip", "C05", "--only", "softmax-twice,loss-nan", "sick.py", cwd=folder).code == 0
-    assert server.check("--only", "loss-nan dead-relu", "--only", "A08", "sick.py", cwd=folder).code == 0
+    assert server.check("--only", "loss-nan dead-relu", "--only", "A01", "sick.py", cwd=folder).code == 0
     assert server.check("--only", "c05", "sick.py", cwd=folder).code == 1
 
 
@@ -194,9 +194,6 @@ def test_a_stopped_script_cleans_up(server, folder):
 @pytest.mark.parametrize(("script", "code"), [("forever.py", 0), ("sick_forever.py", 1)])
 def test_ctrl_c_judges_what_was_seen(script, code, server, folder):
     endless = SICK.replace("for step in range(40):", "import itertools\nfor step in itertools.count():")
-    (folder / "sick_forever.py").write_text(
-        endless + "    if step == 40: print('thirty', flush=True)\n".replace("thirty", "thirty")
-    )
     (folder / "sick_forever.py").write_text(
         endless.replace('print("done")', "") + "    if step == 40:\n        print('thirty', flush=True)\n"
     )
@@ -354,37 +351,28 @@ def test_out_is_a_file(server, folder):
     assert (done.code, done.out) == (2, "")
 
 
-NOBODY = 65534
-
-
 @pytest.fixture
-def foreign(folder):
-    """A directory in which an ordinary user may read and not write; and that user (None: this one)."""
-    import shutil
-    import tempfile
-    from pathlib import Path
-
-    place = Path(tempfile.mkdtemp(prefix="gradwise-test-"))
-    shutil.copy(folder / "healthy.py", place)
+def closed(folder):
+    """A directory that may not be written, with a script in it."""
+    place = folder / "closed"
+    place.mkdir()
+    (place / "healthy.py").write_text(HEALTHY)
     place.chmod(0o555)
-    yield place, NOBODY if os.geteuid() == 0 else None
+    yield place
     place.chmod(0o755)
-    shutil.rmtree(place)
 
 
 @pytest.mark.parametrize("options", [[], ["--out", "run"], ["--json", "found.json"]])
-def test_read_only_directory(options, server, foreign):
-    place, user = foreign
-    done = server.check(*options, "healthy.py", cwd=place, user=user)
+def test_read_only_directory(options, server, closed):
+    done = server.check(*options, "healthy.py", cwd=closed, ordinary=True)
     assert (done.code, done.out) == (2, "")
     assert len(sentence(done)) > 30
-    assert os.listdir(place) == ["healthy.py"]
+    assert os.listdir(closed) == ["healthy.py"]
 
 
-def test_script_that_may_not_be_read(server, foreign):
-    place, user = foreign
-    (place / "healthy.py").chmod(0)
-    done = server.check("healthy.py", cwd=place, user=user)
+def test_script_that_may_not_be_read(server, closed):
+    (closed / "healthy.py").chmod(0)
+    done = server.check("healthy.py", cwd=closed, ordinary=True)
     assert sentence(done) == "healthy.py cannot be read: Permission denied."
     assert done.code == 2
 

@@ -124,11 +124,16 @@ class Server:
         *,
         stdin: Path | None = None,
         stdout: Path | None = None,
-        user: int | None = None,
+        ordinary: bool = False,
         interrupt_when: str = "",
         variables: dict[str, str] | None = None,
     ) -> Done:
-        """Args: interrupt_when: send SIGINT once this text stands on standard output."""
+        """Run and wait.
+
+        Args:
+            ordinary: without root's right to write and read everything.
+            interrupt_when: send SIGINT once this text stands on standard output.
+        """
         out, err = stdout or self.folder / "stdout", self.folder / "stderr"
         request = {
             "command": command,
@@ -138,7 +143,7 @@ class Server:
             "stdout": str(out),
             "stderr": str(err),
             "environment": variables or {},
-            "user": user,
+            "ordinary": ordinary,
         }
         for file in (out, err):
             if not file.exists():

@@ -58,14 +58,11 @@ def run(tmp_path_factory):
         optimizer = torch.optim.Adam([{"params": model.first.parameters(), "lr": 1e-2}, {"params": [*model.second.parameters(), *model.out.parameters()], "lr": 3e-3}])  # fmt: skip
         for step in range(STEPS):
             x = torch.randn(10, 4) * torch.tensor([1.0, 5.0, 0.2, 1.0]) + 1.0
-            if step == 4:
-                x[3, 1], x[0, 0] = float("nan"), float("inf")
-                x = torch.nan_to_num(x) if False else x
             y = torch.randint(0, 3, (10,))
             optimizer.zero_grad()
-            loss = F.cross_entropy(model(torch.nan_to_num(x, posinf=0.0)), y)
+            loss = F.cross_entropy(model(x), y)
             loss.backward()
-            now = {"x": f64(torch.nan_to_num(x, posinf=0.0)), "y": f64(y), "loss": loss.item()}
+            now = {"x": f64(x), "y": f64(y), "loss": loss.item()}
             now["seen"] = {name: f64(value) for name, value in model.seen.items()}
             now["grad"] = {name: f64(p.grad) for name, p in model.named_parameters()}
             now["weight"] = {name: f64(p) for name, p in model.named_parameters()}
@@ -228,11 +225,10 @@ def test_silence_takes_three_samples_and_ends_at_once(tmp_path):
 
 
 def test_a_unit_that_fires_on_one_input_in_fifty_is_not_silent(tmp_path):
-    rare, rarer = torch.full((50, 2), -1.0), torch.full((300, 2), -1.0)
+    rare = torch.full((50, 2), -1.0)
     rare[7, 0] = 1.0  # 2 % of the inputs
     table = silent_scripted([rare] * 4, 2, tmp_path / "run")
     assert table.column("0")[-1] == 0.5
-    assert rarer is not None
 
 
 @pytest.mark.parametrize(

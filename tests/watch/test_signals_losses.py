@@ -57,13 +57,23 @@ CLASS_CASES = {
 def test_cross_entropy(case, tmp_path):
     options = CLASS_CASES[case]
     torch.manual_seed(1)
-    targets = [torch.multinomial(torch.tensor([0.5, 0.2, 0.1, 0.2]), ROWS, replacement=True) for _ in range(4)]
-    trace, _, losses = one_step(tmp_path / "run", lambda out, y: F.cross_entropy(out, y, **options), CLASSES, targets)
+    targets = [
+        torch.multinomial(torch.tensor([0.5, 0.2, 0.1, 0.2]), ROWS, replacement=True) for _ in range(4)
+    ]
+    trace, _, losses = one_step(
+        tmp_path / "run", lambda out, y: F.cross_entropy(out, y, **options), CLASSES, targets
+    )
     summed = case == "reduction sum"
-    assert at(trace, "criterion", "cross_entropy", 3) == pytest.approx(losses[3] / (ROWS if summed else 1), rel=1e-5)
+    assert at(trace, "criterion", "cross_entropy", 3) == pytest.approx(
+        losses[3] / (ROWS if summed else 1), rel=1e-5
+    )
     everything = torch.cat(targets)
-    exact = {key: value.double() if isinstance(value, torch.Tensor) else value for key, value in options.items()}
-    best = best_constant(lambda z: F.cross_entropy(z.expand(len(everything), -1), everything, **exact), torch.zeros(CLASSES))
+    exact = {
+        key: value.double() if isinstance(value, torch.Tensor) else value for key, value in options.items()
+    }
+    best = best_constant(
+        lambda z: F.cross_entropy(z.expand(len(everything), -1), everything, **exact), torch.zeros(CLASSES)
+    )
     best /= len(everything) if summed else 1
     assert at(trace, "trivial", "cross_entropy", 3) == pytest.approx(best, rel=1e-4)
     assert list(trace.step_signal("loss").mean) == losses  # what backward ran on stays as it is
@@ -71,12 +81,14 @@ def test_cross_entropy(case, tmp_path):
 
 def test_padding_is_no_target(tmp_path):
     target = torch.tensor([0, 1, -100, 1, -100, 2, 1, 1])
-    trace, outs, losses = one_step(tmp_path / "run", F.cross_entropy, 3, [target])
+    trace, outs, losses = one_step(tmp_path / "run", lambda z, y: F.cross_entropy(z, y), 3, [target])
     kept = target >= 0
     right = (outs[0].argmax(dim=1) == target)[kept].double().mean().item()
     assert at(trace, "accuracy", "cross_entropy", 0) == pytest.approx(right)
     shares = np.array([1, 4, 1]) / 6
-    assert at(trace, "trivial", "cross_entropy", 0) == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-5)
+    assert at(trace, "trivial", "cross_entropy", 0) == pytest.approx(
+        -(shares * np.log(shares)).sum(), rel=1e-5
+    )
     assert at(trace, "criterion", "cross_entropy", 0) == pytest.approx(losses[0])
     assert at(trace, "majority", "cross_entropy", 0) == pytest.approx(4 / 6)
 
@@ -84,7 +96,7 @@ def test_padding_is_no_target(tmp_path):
 def test_targets_that_are_distributions(tmp_path):
     torch.manual_seed(3)
     targets = [torch.softmax(torch.randn(ROWS, CLASSES), dim=1) for _ in range(3)]
-    trace, _, losses = one_step(tmp_path / "run", F.cross_entropy, CLASSES, targets)
+    trace, _, losses = one_step(tmp_path / "run", lambda z, y: F.cross_entropy(z, y), CLASSES, targets)
     every = torch.cat(targets).double()
     best = best_constant(lambda z: F.cross_entropy(z.expand(len(every), -1), every), torch.zeros(CLASSES))
     assert at(trace, "trivial", "cross_entropy", 2) == pytest.approx(best, rel=1e-4)
@@ -101,18 +113,24 @@ def test_labels_of_every_pixel(tmp_path):
         F.cross_entropy(out, y).backward()
         optimizer.step()
     trace = trace_of(tmp_path / "run")
-    assert at(trace, "accuracy", "cross_entropy", 0) == pytest.approx((out.argmax(1) == y).double().mean().item())
+    assert at(trace, "accuracy", "cross_entropy", 0) == pytest.approx(
+        (out.argmax(1) == y).double().mean().item()
+    )
     assert at(trace, "majority", "cross_entropy", 0) == pytest.approx(np.bincount(y.flatten()).max() / 80)
 
 
 def test_nll(tmp_path):
     torch.manual_seed(4)
     targets = [torch.randint(0, CLASSES, (ROWS,)) for _ in range(2)]
-    trace, outs, losses = one_step(tmp_path / "run", lambda out, y: F.nll_loss(out.log_softmax(1), y), CLASSES, targets)
+    trace, outs, losses = one_step(
+        tmp_path / "run", lambda out, y: F.nll_loss(out.log_softmax(1), y), CLASSES, targets
+    )
     assert at(trace, "criterion", "nll_loss", 1) == pytest.approx(losses[1], rel=1e-5)
     shares = np.bincount(torch.cat(targets)) / (2 * ROWS)
     assert at(trace, "trivial", "nll_loss", 1) == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-4)
-    assert at(trace, "accuracy", "nll_loss", 1) == pytest.approx((outs[1].argmax(1) == targets[1]).double().mean().item())
+    assert at(trace, "accuracy", "nll_loss", 1) == pytest.approx(
+        (outs[1].argmax(1) == targets[1]).double().mean().item()
+    )
 
 
 REAL = {
@@ -128,15 +146,22 @@ REAL = {
 def test_distances(function, reduction, tmp_path):
     torch.manual_seed(5)
     targets = [torch.randn(ROWS, 2).exp() * torch.tensor([1.0, 3.0]) for _ in range(3)]
-    loss = getattr(F, function)
+
+    def loss(*args, **kwargs):
+        return getattr(F, function)(*args, **kwargs)
+
     options = {**REAL[function], "reduction": reduction}
     trace, _, losses = one_step(tmp_path / "run", lambda out, y: loss(out, y, **options), 2, targets)
     count = ROWS * 2 if reduction == "sum" else 1
     assert at(trace, "criterion", function, 2) == pytest.approx(losses[2] / count, rel=1e-5)
     every = torch.cat(targets).double()
-    best = best_constant(lambda z: loss(z.expand_as(every), every, **REAL[function]), every.median(dim=0).values + 1e-3)
+    best = best_constant(
+        lambda z: loss(z.expand_as(every), every, **REAL[function]), every.median(dim=0).values + 1e-3
+    )
     # smooth losses: the median is within a few percent of the best constant
-    assert at(trace, "trivial", function, 2) == pytest.approx(best, rel=1e-4 if function in ("mse_loss", "l1_loss") else 0.15)
+    assert at(trace, "trivial", function, 2) == pytest.approx(
+        best, rel=1e-4 if function in ("mse_loss", "l1_loss") else 0.15
+    )
     last = targets[2].double()
     for name, value in (("mean", last.mean()), ("std", last.std()), ("min", last.min()), ("max", last.max())):
         assert at(trace, f"target_{name}", function, 2) == pytest.approx(value.item(), rel=1e-5)
@@ -147,19 +172,30 @@ def test_binary(function, tmp_path):
     torch.manual_seed(6)
     targets = [(torch.rand(ROWS, 2) < torch.tensor([0.2, 0.6])).float() for _ in range(3)]
     logits = function.endswith("logits")
-    loss = getattr(F, function)
-    trace, outs, losses = one_step(tmp_path / "run", lambda z, y: loss(z if logits else z.sigmoid(), y), 2, targets)
+
+    def loss(*args, **kwargs):
+        return getattr(F, function)(*args, **kwargs)
+
+    trace, outs, losses = one_step(
+        tmp_path / "run", lambda z, y: loss(z if logits else z.sigmoid(), y), 2, targets
+    )
     assert at(trace, "criterion", function, 2) == pytest.approx(losses[2], rel=1e-5)
     every = torch.cat(targets).double()
-    best = best_constant(lambda z: F.binary_cross_entropy_with_logits(z.expand_as(every), every), torch.zeros(2))
+    best = best_constant(
+        lambda z: F.binary_cross_entropy_with_logits(z.expand_as(every), every), torch.zeros(2)
+    )
     assert at(trace, "trivial", function, 2) == pytest.approx(best, rel=1e-4)
     right = ((outs[2] > 0) == (targets[2] > 0.5)).double().mean().item()
     assert at(trace, "accuracy", function, 2) == pytest.approx(right)
     p = every.mean(dim=0)
-    assert at(trace, "majority", function, 2) == pytest.approx(torch.maximum(p, 1 - p).mean().item(), rel=1e-5)
+    assert at(trace, "majority", function, 2) == pytest.approx(
+        torch.maximum(p, 1 - p).mean().item(), rel=1e-5
+    )
 
 
-@pytest.mark.parametrize(("activation", "share"), [(torch.sigmoid, 0.75), (torch.tanh, 0.5), (F.relu, 0.5), (lambda z: z, None)])
+@pytest.mark.parametrize(
+    ("activation", "share"), [(torch.sigmoid, 0.75), (torch.tanh, 0.5), (F.relu, 0.5), (lambda z: z, None)]
+)
 def test_targets_out_of_reach(activation, share, tmp_path):
     target = torch.tensor([-3.0, -0.5, 0.5, 30.0]).repeat(4)[:, None]
     trace, _, _ = one_step(tmp_path / "run", lambda z, y: F.mse_loss(activation(z), y), 1, [target])
@@ -179,7 +215,10 @@ def test_rows_that_sum_to_one(tmp_path):
 
 def test_losses_given_by_keyword_and_as_modules(tmp_path):
     target = torch.randn(ROWS, 1)
-    for name, loss in (("a", lambda z, y: F.mse_loss(target=y, input=z)), ("b", lambda z, y: nn.MSELoss()(z, y))):
+    for name, loss in (
+        ("a", lambda z, y: F.mse_loss(target=y, input=z)),
+        ("b", lambda z, y: nn.MSELoss()(z, y)),
+    ):
         trace, _, losses = one_step(tmp_path / name, loss, 1, [target])
         assert at(trace, "criterion", "mse_loss", 0) == pytest.approx(losses[0])
         assert at(trace, "target_mean", "mse_loss", 0) == pytest.approx(target.mean().item(), rel=1e-4)
@@ -187,6 +226,8 @@ def test_losses_given_by_keyword_and_as_modules(tmp_path):
 
 def test_two_losses_are_two_places(tmp_path):
     target = torch.randn(ROWS, 2)
-    trace, _, losses = one_step(tmp_path / "run", lambda z, y: F.mse_loss(z, y) + 3 * F.l1_loss(z, y), 2, [target])
+    trace, _, losses = one_step(
+        tmp_path / "run", lambda z, y: F.mse_loss(z, y) + 3 * F.l1_loss(z, y), 2, [target]
+    )
     total = at(trace, "criterion", "mse_loss", 0) + 3 * at(trace, "criterion", "l1_loss", 0)
     assert total == pytest.approx(losses[0], rel=1e-5)

@@ -170,11 +170,15 @@ class Critic(nn.Module):
 def test_a_gan_counts_iterations_once(critic_steps, tmp_path):
     with watched(tmp_path / "run"):
         generator, critic = Generator(), Critic()
-        optimizers = [torch.optim.Adam(m.parameters(), lr=rate) for m, rate in ((generator, 1e-3), (critic, 2e-3))]
+        optimizers = [
+            torch.optim.Adam(m.parameters(), lr=rate) for m, rate in ((generator, 1e-3), (critic, 2e-3))
+        ]
         for _ in range(8):
             for _ in range(critic_steps):
                 optimizers[1].zero_grad()
-                (critic(generator(torch.randn(5, 2)).detach()).mean() - critic(torch.randn(5, 4)).mean()).backward()
+                (
+                    critic(generator(torch.randn(5, 2)).detach()).mean() - critic(torch.randn(5, 4)).mean()
+                ).backward()
                 optimizers[1].step()
             optimizers[0].zero_grad()
             (-critic(generator(torch.randn(5, 2))).mean()).backward()

@@ -103,7 +103,8 @@ def _load(script: str | None, module: str | None, args: list[str]) -> Program | 
         return load_module(module, args) if module is not None else load_script(script or "", args)
     except SyntaxError as error:
         sys.excepthook(type(error), error.with_traceback(None), None)
-        place = f"{script if module is None else error.filename or module}, line {error.lineno}"
+        file = script if module is None else error.filename or module
+        place = f"{file}, line {error.lineno}," if error.lineno else file
         print(f"gradwise: {place} is not valid Python ({error.msg}); nothing was run.", file=sys.stderr)
         return None
 

@@ -201,5 +201,5 @@ def _range(low: float, high: float) -> str:
 
 
 def _evidence(trace: Trace, signals: tuple[str, str], call: Fact) -> list[Evidence]:
-    last = trace.first_step + trace.steps - 1
+    last = trace.last_step
     return [Evidence(signal, (call.where,), call.step, last) for signal in signals]

@@ -1,4 +1,4 @@
-"""All rules, found by walking this package and the ``gradwise.rules`` entry points."""
+"""All rules, found by walking this package."""
 
 from __future__ import annotations
 

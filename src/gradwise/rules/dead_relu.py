@@ -99,7 +99,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         ),
         why="a silent ReLU unit gets no gradient, so it never comes back",
         strength=worst[1],
-        evidence=[Evidence("silent_share", tuple(p for p, _, _ in dead), since, trace.steps)],
+        evidence=[Evidence("silent_share", tuple(p for p, _, _ in dead), since, trace.last_step)],
         cures=("he-init", "leaky-relu", "batch-norm", "lower-lr") if born else None,
     )
 

@@ -115,4 +115,4 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 
 def _last(trace: Trace) -> int:
-    return max(trace.first_step + trace.steps - 1, trace.first_step)
+    return max(trace.last_step, trace.first_step)

@@ -139,7 +139,7 @@ def check(trace: Trace) -> Iterator[Finding]:
             why="the network learns the class at hand and unlearns the others, again and again",
             strength=max(order.runs, 1 - order.kinds),
             evidence=[
-                Evidence(signal, (place,), order.since, trace.first_step + trace.steps - 1)
+                Evidence(signal, (place,), order.since, trace.last_step)
                 for signal in ("label_kinds", "label_top")
             ],
         )

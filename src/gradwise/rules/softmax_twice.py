@@ -120,7 +120,7 @@ def _finding(
         why=f"{place} applies softmax to them a second time{cap}; the gradient is faint",
         strength=1.0 - best,
         evidence=[
-            Evidence("row_sum_error", (place,), since, trace.first_step + trace.steps - 1),
-            Evidence("criterion", (place,), since, trace.first_step + trace.steps - 1),
+            Evidence("row_sum_error", (place,), since, trace.last_step),
+            Evidence("criterion", (place,), since, trace.last_step),
         ],
     )

@@ -11,10 +11,12 @@ Why it hurts
 How it decides
     At the first sampled step no entry of the matrix differs from that of the
     first row by more than 1e-6 of the largest entry (float32 rounding), in every
-    later sample by no more than 1e-3, and the gradients' rows by no more than
-    1e-2 (unit: relative difference; ours).  A head or the end of a residual
-    branch that starts at zero moves apart in its first steps and is never named;
-    embeddings, norms, frozen and unused parameters are left out.
+    later sample by no more than 0.2, and the gradients' rows by no more than 0.1
+    (unit: relative difference; source: the detection corpus, where Adam lets the
+    rounding of copied units grow to 0.1 while zero-initialised heads reach 1).
+    A head or the end of a residual branch that starts at zero moves apart in its
+    first steps and is never named; embeddings, norms, frozen and unused
+    parameters are left out.
 
 Cure
     Draw the weights at random: He initialisation for ReLU, Glorot for tanh and
@@ -46,8 +48,8 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, ParameterInfo, Trace
 
 ALIKE_AT_START = 1e-6  # relative difference of rows; float32 rounding
-ALIKE_LATER = 1e-3  # the same after several updates; ours
-GRADIENTS_ALIKE = 1e-2  # relative difference of the gradient's rows; ours
+ALIKE_LATER = 0.2  # the same after several updates; Adam lets rounding grow to 0.1 on the corpus, zero-initialised heads reach 1
+GRADIENTS_ALIKE = 0.1  # relative difference of the gradient's rows; likewise
 MIN_SAMPLES = 5  # sampled steps over which rows must stay alike; ours
 
 RULE = Rule(
@@ -96,7 +98,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         ),
         why="units that start alike get the same gradient, so the layer stays as wide as one unit",
         strength=1.0,
-        evidence=[Evidence("weight_rows", tuple(p for p, _ in alike), int(table.steps[0]), trace.steps)],
+        evidence=[Evidence("weight_rows", tuple(p for p, _ in alike), int(table.steps[0]), trace.last_step)],
     )
 
 

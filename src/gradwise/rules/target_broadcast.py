@@ -98,7 +98,7 @@ def check(trace: Trace) -> Iterator[Finding]:
             ),
             why="every prediction is pulled to every target, so the mean of the targets is the best answer",
             strength=1.0,
-            evidence=[Evidence("criterion", (place,), since[place], trace.first_step + trace.steps - 1)],
+            evidence=[Evidence("criterion", (place,), since[place], trace.last_step)],
         )
 
 

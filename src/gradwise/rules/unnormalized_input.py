@@ -161,7 +161,7 @@ def _finding(trace: Trace, scale: _Scale, ending: str) -> Finding:
         why="weights are drawn for inputs near 1; others make the first layers saturate, overshoot or starve",
         strength=0.5 + decades / 6,
         evidence=[
-            Evidence(signal, (scale.place,), scale.since, trace.first_step + trace.steps - 1)
+            Evidence(signal, (scale.place,), scale.since, trace.last_step)
             for signal in ("input_rms", "input_column_ratio")
             if scale.place in trace.sampled(signal).places
         ],

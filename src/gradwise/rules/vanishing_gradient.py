@@ -106,7 +106,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         ),
         why="the first layers keep their random start, so the layers above learn from noise",
         strength=min(0.5 + math.log10(limit / ratio) / 10, 1.0),
-        evidence=[Evidence("grad_norm", tuple(names), since, trace.steps)],
+        evidence=[Evidence("grad_norm", tuple(names), since, trace.last_step)],
     )
 
 

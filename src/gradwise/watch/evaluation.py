@@ -30,7 +30,8 @@ class Tally:
     waiting: list[tuple[Tensor, int]] = field(default_factory=list)  # on another device, not yet read
 
 
-Key = tuple[str, tuple[tuple[int, int], ...]]
+Frames = tuple[tuple[int, int], ...]  # (code id, line), innermost first
+Key = tuple[str, Frames]
 
 
 class EvaluationReader:
@@ -42,9 +43,11 @@ class EvaluationReader:
         self._phases: dict[Key, int] = {}
         self._first_step: dict[Key, int] = {}
 
-    def add(self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    def add(
+        self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any], frames: Frames
+    ) -> None:
         """One loss call of an evaluation phase."""
-        key = (function, _callers())
+        key = (function, frames)
         if self._phases.get(key, 0) < 0:
             return
         tally = self.open.get(key)
@@ -93,7 +96,7 @@ def _accuracy(tally: Tally, prediction: Any, target: Any) -> None:
         tally.judged += len(target)
 
 
-def _callers() -> tuple[tuple[int, int], ...]:
+def user_frames() -> Frames:
     """(code id, line) of the innermost frames that belong to the user."""
     frame: Any = sys._getframe(2)
     found: list[tuple[int, int]] = []

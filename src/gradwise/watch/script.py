@@ -60,16 +60,15 @@ def load_script(path: str, args: Sequence[str]) -> Program:
         raise UsageError(f"{path} is a directory; give the training script itself, e.g. {path}/train.py.")
     if not file.exists():
         raise UsageError(f"there is no script {path}; check the name and the current directory.")
-    whole = os.path.join(os.getcwd(), path.removeprefix("./"))  # how Python makes __file__ absolute
+    whole = os.path.join(os.getcwd(), path)  # how Python makes __file__ absolute
     try:
         with io.open_code(whole) as handle:
             source = handle.read()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        code = compile(source, whole, "exec", dont_inherit=True)
-    except ValueError:  # null bytes: a binary file
-        raise UsageError(f"{path} is not Python source text; give a .py file.") from None
+    if b"\0" in source:  # a binary file
+        raise UsageError(f"{path} is not Python source text; give a .py file.")
+    code = compile(source, whole, "exec", dont_inherit=True)
     folder = os.path.dirname(os.path.realpath(path))
     return Program(code, whole, (path, *args), folder)
 

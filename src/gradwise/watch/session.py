@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
+from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from gradwise.trace.model import Fact, RunInfo
 from gradwise.trace.store import TraceWriter
 from gradwise.watch.budget import Budget
-from gradwise.watch.evaluation import EvaluationReader
+from gradwise.watch.evaluation import EvaluationReader, Frames, user_frames
 from gradwise.watch.graph import walk
 from gradwise.watch.ledger import BLOCK, NAN, Ledger
 from gradwise.watch.nonfinite import bad_leaf_inputs
@@ -31,11 +32,8 @@ UNOWNED_SAMPLES = (1, 3, 6, 10)  # samples after which ownership is looked at, t
 MODE_LOOKS = 8  # extra samples at most, taken where the model's mode changes
 
 
-class StopRun(SystemExit):
-    """Raised inside the user's loop when --max-steps or --max-seconds is reached.
-
-    An exit, so that a thread which trains ends without a word.
-    """
+class StopRun(BaseException):
+    """Raised inside the user's loop when --max-steps or --max-seconds is reached."""
 
 
 class Session:
@@ -94,18 +92,23 @@ class Session:
 
     def on_loss(self, function: str, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A recognised loss function returned ``out``."""
+        if self._maybe is not None:
+            self._commit_maybe()
         if not out.requires_grad:
-            if self._maybe is not None:
-                self._commit_maybe()
-            self._evaluated(function, out, args, kwargs)
+            self._evaluated(function, out, args, kwargs, user_frames())
             return
         if len(args) > 1:
             self.last_target = args[1]
         root = self.stages.root()
         if root is not None and not root.training:
-            if self._maybe is not None:
-                self._commit_maybe()
-            self._maybe = (function, out.detach(), tuple(_detached(a) for a in args[:2]), kwargs)
+            named = {name: _detached(value) for name, value in kwargs.items()}
+            self._maybe = (
+                function,
+                out.detach(),
+                tuple(_detached(a) for a in args[:2]),
+                named,
+                user_frames(),
+            )
         if self.sampler.armed:
             self.sampler.loss(function, out, args, kwargs)
 
@@ -114,7 +117,11 @@ class Session:
         root = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
         if not isinstance(root, Tensor):
             return
-        self._maybe = None  # it was the training loss
+        if self._maybe is not None:
+            model = self.stages.root()
+            if model is not None and model.training:
+                self._commit_maybe()  # it was made in eval mode, and what trains now is not
+            self._maybe = None  # it was the training loss
         if self.evaluation.open:
             self._close_evaluation()
         self.backwards += 1
@@ -162,7 +169,8 @@ class Session:
         except Exception as error:  # noqa: BLE001
             self.guard.contain("step", error, self.step)
         if self.stopping:
-            raise StopRun
+            # A thread that exits ends without a word; anything else it would show.
+            raise StopRun if current_thread() is main_thread() else SystemExit
 
     # ---- rarer ----------------------------------------------------------------------
 
@@ -194,8 +202,9 @@ class Session:
         self._stepped.add(key)
         if self._stepped >= self._expected:
             groups = optimizer.param_groups
-            # A rate that is a tensor changes in place, and some optimizers have none: the long path reads those.
-            alone = len(self._expected) == 1 and len(groups) == 1 and type(groups[0].get("lr")) in (float, int)
+            # A rate that is a tensor changes in place, and some optimizers have none: the long path reads these.
+            plain = len(groups) == 1 and type(groups[0].get("lr")) in (float, int)
+            alone = plain and len(self._expected) == 1
             self._solo = weakref.ref(optimizer) if alone else _nobody
             self._stepped = set()
             self._end_iteration(optimizer, now)
@@ -256,12 +265,14 @@ class Session:
     def _discover(self) -> None:
         self.stages.discover()
 
-    def _evaluated(self, function: str, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _evaluated(
+        self, function: str, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frames: Frames
+    ) -> None:
         begin = perf_counter()
         try:
             if self.guard.allows("evaluation") and not is_functorch_wrapped_tensor(out):
                 self.last_end = NAN
-                self.evaluation.add(function, out, args, kwargs)
+                self.evaluation.add(function, out, args, kwargs, frames)
         except Exception as error:  # noqa: BLE001
             self.guard.contain("evaluation", error, self.step)
         self.budget.charge(perf_counter() - begin)
