@@ -166,7 +166,7 @@ def watch(
         optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
         if not optimizers:
             raise UsageError(
-                "gradwise.watch takes at least one torch optimizer, not an empty list; leave it out to watch all."
+                "gradwise.watch takes at least one optimizer, not an empty list; leave it out to watch all."
             )
         for item in optimizers:
             if not isinstance(item, torch.optim.Optimizer):

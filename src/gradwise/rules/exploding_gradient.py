@@ -98,7 +98,10 @@ def check(trace: Trace) -> Iterator[Finding]:
         message=f"{text} (limit {limit:g}), and {harm}",
         why="one step along an exploded gradient throws away what was learnt",
         strength=min(0.5 + np.log10(max(value / limit, 1.0)) / 6, 1.0),
-        evidence=[Evidence("grad_norm", (), since, trace.last_step), Evidence("loss", (), since, trace.last_step)],
+        evidence=[
+            Evidence("grad_norm", (), since, trace.last_step),
+            Evidence("loss", (), since, trace.last_step),
+        ],
     )
 
 

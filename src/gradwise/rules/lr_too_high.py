@@ -113,7 +113,10 @@ def check(trace: Trace) -> Iterator[Finding]:
         ),
         why="steps longer than the valley is wide climb its other wall",
         strength=0.5 + 0.5 * min(level / (10 * RATIO_LIMIT), 1.0),
-        evidence=[Evidence("update_norm", (), since, trace.last_step), Evidence("loss", (), since, trace.last_step)],
+        evidence=[
+            Evidence("update_norm", (), since, trace.last_step),
+            Evidence("loss", (), since, trace.last_step),
+        ],
     )
 
 

@@ -48,7 +48,8 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, ParameterInfo, Trace
 
 ALIKE_AT_START = 1e-6  # relative difference of rows; float32 rounding
-ALIKE_LATER = 0.2  # the same after several updates; Adam lets rounding grow to 0.1 on the corpus, zero-initialised heads reach 1
+# the same after several updates; on the corpus Adam lets rounding grow to 0.1, zero heads reach 1
+ALIKE_LATER = 0.2
 GRADIENTS_ALIKE = 0.1  # relative difference of the gradient's rows; likewise
 MIN_SAMPLES = 5  # sampled steps over which rows must stay alike; ours
 

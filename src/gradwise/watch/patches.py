@@ -25,7 +25,6 @@ from gradwise.watch.frames import WRAPPER_CODES
 from gradwise.watch.losses import LOSS_FUNCTIONS
 from gradwise.watch.session import Session
 
-
 # `warnings` looks through frames of the import system when it names the line that is to blame.
 # Bearing such a name, a wrapper leaves that line where it is without gradwise.
 _UNSEEN = f"{__file__} (as importlib._bootstrap)"
@@ -107,9 +106,12 @@ class Patches:
                     session.guard.contain("backward", error, session.step)
                 session.in_backward = True  # checkpointed blocks run backward inside backward
                 try:
-                    return original(*args, **kwargs)
+                    result = original(*args, **kwargs)
                 finally:
                     session.in_backward = False
+                if session.by_hand:
+                    session.after_backward(args[0] if args else kwargs["tensors"])
+                return result
 
             return backward
 

@@ -77,4 +77,4 @@ def record(
 
     ending = run_program(program, watching, StopRun)
     session.finish(ending.status, ending.error)
-    return Recorded(ending, session.step, session.ledger.lost, session.all_backwards)
+    return Recorded(ending, session.trained_steps, session.ledger.lost, session.all_backwards)

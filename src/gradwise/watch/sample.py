@@ -202,6 +202,13 @@ class Sampler:
         if self.watched(optimizer):
             self.before_step(optimizer)
 
+    def by_hand(self, optimizer: Any) -> None:
+        """Norms right after a backward whose gradients the script itself will apply."""
+        self.before_step(optimizer)
+        record = self.parameters.get(id(optimizer))
+        if record is not None:
+            record.before.clear()
+
     def before_step(self, optimizer: Any) -> None:
         """An optimizer is about to step."""
         begin = perf_counter()

@@ -19,6 +19,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from gradwise.trace.model import Fact, RunInfo
 from gradwise.trace.store import TraceWriter
 from gradwise.watch.budget import Budget
+from gradwise.watch.byhand import HandWritten
 from gradwise.watch.evaluation import EvaluationReader, Frames, user_frames
 from gradwise.watch.graph import walk
 from gradwise.watch.ledger import BLOCK, NAN, Ledger
@@ -29,6 +30,7 @@ from gradwise.watch.stages import Stages
 from gradwise.watch.wiring import describe_nonfinite
 
 UNOWNED_SAMPLES = (1, 3, 6, 10)  # samples after which ownership is looked at, then every 20th
+MOST_LOSSES = 4  # losses that one training step may add up and still be told from an evaluation
 MODE_LOOKS = 8  # extra samples at most, taken where the model's mode changes
 
 
@@ -82,33 +84,31 @@ class Session:
         self._wake = 0  # step at which the long path is taken next
         self._expected: set[int] = set()  # optimizers that step in a round
         self._stepped: set[int] = set()  # those that did in this round
-        self._maybe: tuple[Any, ...] | None = None
+        self._maybe: list[tuple[Any, ...]] = []  # losses made in eval mode with gradients on
         self._nonfinite_told = False
         self._mode = True  # whether the model was in training mode at the last step
         self._mode_looks = 0
+        self.by_hand = models is None  # until an optimizer is seen, the script may update its weights itself
+        self._hand: HandWritten | None = None
         self.sampler.arm(0, {})
 
     # ---- called at every step -------------------------------------------------------
 
     def on_loss(self, function: str, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A recognised loss function returned ``out``."""
-        if self._maybe is not None:
-            self._commit_maybe()
         if not out.requires_grad:
+            self._commit_maybe(0)
             self._evaluated(function, out, args, kwargs, user_frames())
             return
-        if len(args) > 1:
-            self.last_target = args[1]
+        self.last_target = args[1] if len(args) > 1 else kwargs.get("target")
         root = self.stages.root()
         if root is not None and not root.training:
+            self._commit_maybe(MOST_LOSSES - 1)
             named = {name: _detached(value) for name, value in kwargs.items()}
-            self._maybe = (
-                function,
-                out.detach(),
-                tuple(_detached(a) for a in args[:2]),
-                named,
-                user_frames(),
-            )
+            values = tuple(_detached(a) for a in args[:2])
+            self._maybe.append((function, out.detach(), values, named, user_frames()))
+        elif self._maybe:
+            self._commit_maybe(0)
         if self.sampler.armed:
             self.sampler.loss(function, out, args, kwargs)
 
@@ -117,11 +117,11 @@ class Session:
         root = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
         if not isinstance(root, Tensor):
             return
-        if self._maybe is not None:
+        if self._maybe:
             model = self.stages.root()
             if model is not None and model.training:
-                self._commit_maybe()  # it was made in eval mode, and what trains now is not
-            self._maybe = None  # it was the training loss
+                self._commit_maybe(0)  # made in eval mode, and what trains now is not
+            self._maybe.clear()  # they were the training losses of this step
         if self.evaluation.open:
             self._close_evaluation()
         self.backwards += 1
@@ -172,6 +172,28 @@ class Session:
             # A thread that exits ends without a word; anything else it would show.
             raise StopRun if current_thread() is main_thread() else SystemExit
 
+    def after_backward(self, tensors: Any) -> None:
+        """A backward has run in a script that has no optimizer: its gradients are a step."""
+        root = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
+        try:
+            if self.stages.optimizers or self.stages.stepped:
+                self.by_hand = self._hand is not None and not self.stages.optimizers
+            if self._hand is None and self.by_hand and isinstance(root, Tensor):
+                self._hand = HandWritten.behind(root)
+            if self._hand is not None and self.by_hand:
+                if self.sampler.armed:
+                    self.sampler.by_hand(self._hand)
+                self._after_step(self._hand, perf_counter())
+        except Exception as error:  # noqa: BLE001
+            self.guard.contain("by hand", error, self.step)
+        if self.stopping:
+            raise StopRun
+
+    @property
+    def trained_steps(self) -> int:
+        """Steps seen; 0 when backwards ran by hand and nothing was ever changed."""
+        return 0 if self._hand is not None and not self._hand.changed else self.step
+
     # ---- rarer ----------------------------------------------------------------------
 
     def _mode_changed(self, training: bool) -> None:
@@ -202,7 +224,7 @@ class Session:
         self._stepped.add(key)
         if self._stepped >= self._expected:
             groups = optimizer.param_groups
-            # A rate that is a tensor changes in place, and some optimizers have none: the long path reads these.
+            # The long path reads rates that are tensors (they change in place) and copes with none at all.
             plain = len(groups) == 1 and type(groups[0].get("lr")) in (float, int)
             alone = plain and len(self._expected) == 1
             self._solo = weakref.ref(optimizer) if alone else _nobody
@@ -277,11 +299,10 @@ class Session:
             self.guard.contain("evaluation", error, self.step)
         self.budget.charge(perf_counter() - begin)
 
-    def _commit_maybe(self) -> None:
-        """The earlier loss with gradients on was never used for a backward: it was an evaluation."""
-        maybe, self._maybe = self._maybe, None
-        if maybe is not None:
-            self._evaluated(*maybe)
+    def _commit_maybe(self, keep: int) -> None:
+        """Losses that no backward used were evaluations; the latest ``keep`` may yet be used."""
+        while len(self._maybe) > keep:
+            self._evaluated(*self._maybe.pop(0))
 
     def _close_evaluation(self) -> None:
         try:
@@ -320,7 +341,7 @@ class Session:
     def finish(self, status: str, error: str = "") -> None:
         """End the watch: close what is open and write everything."""
         try:
-            self._commit_maybe()
+            self._commit_maybe(0)
             self._close_evaluation()
             self.sampler.disarm()
             self.stages.write_segment(max(self.step, 1))

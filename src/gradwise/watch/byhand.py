@@ -1,0 +1,40 @@
+"""Training without ``torch.optim``: weights that the script itself changes after each backward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from gradwise.watch.graph import walk
+
+
+class HandWritten:
+    """Stands for the optimizer where the script updates its weights by hand.
+
+    It holds the leaf tensors that the loss depends on.  Its steps are the
+    backwards; what the script changes afterwards is not measured.
+
+    Args:
+        parameters: leaf tensors that require a gradient.
+    """
+
+    def __init__(self, parameters: list[Tensor]) -> None:
+        self.param_groups: list[dict[str, Any]] = [{"params": parameters}]
+        self._at_start = [_fingerprint(p) for p in parameters]
+
+    @classmethod
+    def behind(cls, loss: Tensor) -> HandWritten | None:
+        """One that holds all that the loss was differentiated for; None when that is nothing."""
+        leaves = [leaf for leaf in walk(loss, {}, {}).leaves.values() if leaf.grad is not None]
+        return cls(leaves) if leaves else None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was updated since the first backward."""
+        now = [_fingerprint(p) for p in self.param_groups[0]["params"]]
+        return now != self._at_start
+
+
+def _fingerprint(parameter: Tensor) -> float:
+    return float(parameter.detach().double().sum().item())
