@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gradwise.watch.pack import Pack
 
-MAX_ELEMENTS = 1 << 15  # outputs larger than this are thinned before they are reduced
+MAX_ELEMENTS = 1 << 14  # outputs larger than this are thinned before they are reduced
 MAX_SAMPLES = 64  # rows of a batch that are looked at
 CALLS_MEASURED = 2  # a module called more often in one step is measured this often
 WINDOW = 3  # sampled steps over which a unit must stay silent

@@ -19,7 +19,7 @@ SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be j
 CREDIT_SECONDS = 0.3  # may be spent ahead at the start, so that short runs are seen; then it is earned back
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
-ALWAYS_SECONDS = 4e-6  # per step; what the every-step part costs (benchmarks/cost)
+ALWAYS_SECONDS = 7e-6  # per step; what the every-step part costs (benchmarks/cost)
 LEAST_SECONDS = 2e-6  # per step; sampling never starves altogether
 
 
@@ -101,7 +101,7 @@ class Budget:
         if self.samples < SURE_SAMPLES or age >= SURE_GROWTH * max(self.last - self.origin, DENSE_STEPS):
             return True
         allowed = max(
-            max(self.share * watched_seconds, FLOOR_SECONDS * step) * MARGIN - ALWAYS_SECONDS * step,
+            (max(self.share * watched_seconds, FLOOR_SECONDS * step) - ALWAYS_SECONDS * step) * MARGIN,
             LEAST_SECONDS * step,
         )
         need = self.spent + self.dearest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -17,24 +18,42 @@ _INPUTS = {
 }
 
 
+# Autograd nodes of losses that keep their target.
+_TARGETS = ("NllLoss", "MseLoss", "SmoothL1Loss", "HuberLoss", "BinaryCrossEntropy", "L1Loss")
+
+
+def _nodes(root: Tensor) -> Iterator[Any]:
+    """Autograd nodes behind a loss, breadth first."""
+    queue: list[Any] = [root.grad_fn] if root.grad_fn is not None else []
+    seen = {id(node) for node in queue}
+    for node in queue:  # grows while it is walked
+        yield node
+        for following, _ in node.next_functions:
+            if following is not None and id(following) not in seen and len(seen) < MAX_NODES:
+                seen.add(id(following))
+                queue.append(following)
+
+
+def bad_target(root: Tensor) -> bool:
+    """Whether a target that a loss function kept for its backward holds NaN or infinity."""
+    for node in _nodes(root):
+        if node.name().startswith(_TARGETS):
+            target = getattr(node, "_saved_target", None)
+            if isinstance(target, Tensor) and not bool(torch.isfinite(target).all()):
+                return True
+    return False
+
+
 def bad_leaf_inputs(root: Tensor) -> bool:
     """Whether a first layer's input (one that needs no gradient) holds NaN or infinity.
 
     Looks at what linear and convolution layers saved for their backward; called
     at most once per run, at the first non-finite loss.
     """
-    queue: list[Any] = [root.grad_fn]
-    seen = {id(root.grad_fn)}
-    for node in queue:
-        if node is None or len(seen) > MAX_NODES:
-            break
+    for node in _nodes(root):
         known = _INPUTS.get(node.name())
         if known is not None and node.next_functions[known[1]][0] is None:
             saved = getattr(node, known[0], None)
             if isinstance(saved, Tensor) and not bool(torch.isfinite(saved).all()):
                 return True
-        for following, _ in node.next_functions:
-            if following is not None and id(following) not in seen:
-                seen.add(id(following))
-                queue.append(following)
     return False

@@ -80,6 +80,10 @@ class Patches:
             session = self.session
             if session is not None and not compiling() and type(out) is tensor:
                 try:
+                    if session.quiet and out.requires_grad:
+                        root = session.stages.root()
+                        if root is None or root.training:
+                            return out
                     session.on_loss(name, out, args, kwargs)
                 except Exception as error:  # noqa: BLE001  ours must not end theirs
                     session.guard.contain("loss", error, session.step)
@@ -94,23 +98,28 @@ class Patches:
         return functools.wraps(original)(wrapper)
 
     def _backward(self) -> None:
+        tensor, inside = Tensor, torch._C._current_graph_task_id
+
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(original)
             def backward(*args: Any, **kwargs: Any) -> Any:
                 session = self.session
-                if session is None or session.in_backward:
+                if session is None or inside() != -1:  # checkpointed blocks run backward inside backward
                     return original(*args, **kwargs)
                 try:
-                    session.on_backward(args[0] if args else kwargs["tensors"])
+                    root = args[0] if args else kwargs["tensors"]
+                    if session.quiet and type(root) is tensor and root.is_cpu and root.dim() == 0:
+                        number = root.item()
+                        session.ledger.pending.append(number)
+                        if number - number != 0.0 and not session.nonfinite_told:
+                            session.nonfinite(root)
+                    else:
+                        session.on_backward(root)
                 except Exception as error:  # noqa: BLE001
                     session.guard.contain("backward", error, session.step)
-                session.in_backward = True  # checkpointed blocks run backward inside backward
-                try:
-                    result = original(*args, **kwargs)
-                finally:
-                    session.in_backward = False
+                result = original(*args, **kwargs)
                 if session.by_hand:
-                    session.after_backward(args[0] if args else kwargs["tensors"])
+                    session.after_backward(root)
                 return result
 
             return backward
@@ -120,12 +129,27 @@ class Patches:
     def _optimizers(self) -> None:
         def after(optimizer: Any, _args: Any, _kwargs: Any) -> None:
             session = self.session
-            if session is not None:
-                session.after_step(optimizer)
+            if session is None:
+                return
+            now = perf_counter()
+            step = session.step
+            # Every 8th step the session itself looks, also at the model's mode.
+            if id(optimizer) == session.solo and step & 7 and step < session.wake and now < session.deadline:
+                ledger = session.ledger
+                pending = ledger.pending
+                if len(pending) == 1 and type(pending[0]) is float:
+                    rate = optimizer.param_groups[0]["lr"]
+                    ledger.rows.append((pending.pop(), rate, now - session.last_end, session.data_wait))
+                    session.data_wait = 0.0
+                    session.step = step + 1
+                    session.last_end = now
+                    return
+            session.after_step(optimizer, now)
 
         self._undo.append(register_optimizer_step_post_hook(after).remove)
 
         def note(optimizer: Any, session: Session) -> None:
+            session.solo = 0
             session.stages.note_optimizer(optimizer, session.step)
 
         self._after(Optimizer, "__init__", note)
@@ -201,6 +225,7 @@ class Patches:
                 session = self.session
                 if session is not None and isinstance(outputs, Tensor):
                     session.scaled = (result, outputs)
+                    session.quiet = False
                 return result
 
             return scale

@@ -6,13 +6,11 @@ microseconds together (see benchmarks/cost).
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 
@@ -23,7 +21,7 @@ from gradwise.watch.byhand import HandWritten
 from gradwise.watch.evaluation import EvaluationReader, Frames, user_frames
 from gradwise.watch.graph import walk
 from gradwise.watch.ledger import BLOCK, NAN, Ledger
-from gradwise.watch.nonfinite import bad_leaf_inputs
+from gradwise.watch.nonfinite import bad_leaf_inputs, bad_target
 from gradwise.watch.pack import Key
 from gradwise.watch.sample import Sampler
 from gradwise.watch.stages import Stages
@@ -71,21 +69,20 @@ class Session:
         self.step = 0
         self.backwards = 0  # in the current step
         self.all_backwards = 0
-        self.in_backward = False
         self.data_wait = 0.0  # s since the last step
         self.loader: Any = None  # the DataLoader iterator that gave the last batch
         self.scaled: tuple[Any, Any] | None = None  # GradScaler's (scaled loss, loss)
-        self.last_target: Any = None
         self.last_end = NAN  # when the last step ended; NaN: not only training has passed since
         self.stopping = False
         self._max_steps = max_steps
-        self._deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
-        self._solo: Callable[[], Any] = _nobody  # the only optimizer of a round (weak), for the short path
-        self._wake = 0  # step at which the long path is taken next
+        self.deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
+        self.solo = 0  # id of the only optimizer of a round, for the short path
+        self.quiet = False  # nothing to look at in this step: the short paths may be taken
+        self.wake = 0  # step at which the long path is taken next
         self._expected: set[int] = set()  # optimizers that step in a round
         self._stepped: set[int] = set()  # those that did in this round
         self._maybe: list[tuple[Any, ...]] = []  # losses made in eval mode with gradients on
-        self._nonfinite_told = False
+        self.nonfinite_told = False
         self._mode = True  # whether the model was in training mode at the last step
         self._mode_looks = 0
         self.by_hand = models is None  # until an optimizer is seen, the script may update its weights itself
@@ -100,13 +97,13 @@ class Session:
             self._commit_maybe(0)
             self._evaluated(function, out, args, kwargs, user_frames())
             return
-        self.last_target = args[1] if len(args) > 1 else kwargs.get("target")
         root = self.stages.root()
         if root is not None and not root.training:
             self._commit_maybe(MOST_LOSSES - 1)
             named = {name: _detached(value) for name, value in kwargs.items()}
             values = tuple(_detached(a) for a in args[:2])
             self._maybe.append((function, out.detach(), values, named, user_frames()))
+            self.quiet = False
         elif self._maybe:
             self._commit_maybe(0)
         if self.sampler.armed:
@@ -135,21 +132,21 @@ class Session:
             if value.is_cpu:
                 number = value.detach().item()
                 self.ledger.pending.append(number)
-                if number - number != 0.0 and not self._nonfinite_told:
-                    self._nonfinite(root)
+                if number - number != 0.0 and not self.nonfinite_told:
+                    self.nonfinite(root)
             else:
                 self.ledger.pending.append(value.detach())
         if self.sampler.armed:
             self.sampler.backward(root)
+        self.quiet = not (self.sampler.armed or self.by_hand)
 
-    def after_step(self, optimizer: Any) -> None:
-        """The step of an optimizer has run."""
-        now = perf_counter()
+    def after_step(self, optimizer: Any, now: float) -> None:
+        """The step of an optimizer has run, at ``now`` (of ``perf_counter``)."""
         root = self.stages.root()
         if root is not None and root.training is not self._mode:
             self._mode_changed(root.training)
-        if optimizer is self._solo() and self.step < self._wake and now < self._deadline:
-            # the short path: one optimizer, nothing to sample, nothing to write
+        if id(optimizer) == self.solo and self.step < self.wake and now < self.deadline:
+            # one optimizer, nothing to sample, nothing to write
             ledger = self.ledger
             pending = ledger.pending
             if len(pending) == 1 and type(pending[0]) is float:
@@ -202,7 +199,7 @@ class Session:
         if self._mode_looks < MODE_LOOKS:
             self._mode_looks += 1
             self.budget.wish(self.step + 1)
-            self._wake = min(self._wake, self.step)
+            self.wake = min(self.wake, self.step)
 
     def _after_step(self, optimizer: Any, now: float) -> None:
         if not self._watched(optimizer):
@@ -213,7 +210,7 @@ class Session:
             self._expected = self.stages.begin_optimizer(optimizer, self.step)
             if len(self.stages.starts) > max(stages, 1):
                 self._stepped = set()
-                self._nonfinite_told = False
+                self.nonfinite_told = False
                 self.budget.restart(self.step)
         if self.sampler.armed:
             self.sampler.after_step(optimizer)
@@ -227,7 +224,7 @@ class Session:
             # The long path reads rates that are tensors (they change in place) and copes with none at all.
             plain = len(groups) == 1 and type(groups[0].get("lr")) in (float, int)
             alone = plain and len(self._expected) == 1
-            self._solo = weakref.ref(optimizer) if alone else _nobody
+            self.solo = key if alone else 0
             self._stepped = set()
             self._end_iteration(optimizer, now)
 
@@ -246,13 +243,14 @@ class Session:
         if len(ledger.rows) >= BLOCK:
             ledger.write_block()
         # The step before the next sample, and the one that fills the block, take the long path.
-        self._wake = min(self.budget.next_step - 1, step + BLOCK - len(ledger.rows))
+        self.wake = min(self.budget.next_step - 1, step + BLOCK - len(ledger.rows))
         if self.sampler.armed:
-            self._wake = step
+            self.wake = step
         if self._max_steps is not None:
-            self._wake = min(self._wake, self._max_steps - 1)
+            self.wake = min(self.wake, self._max_steps - 1)
             self.stopping = step >= self._max_steps
-        self.stopping = self.stopping or now >= self._deadline
+        self.stopping = self.stopping or now >= self.deadline
+        self.quiet = not (self.sampler.armed or self.by_hand or self.evaluation.open or self._maybe)
         self.last_end = perf_counter()
 
     def _finish_sample(self) -> None:
@@ -294,6 +292,7 @@ class Session:
         try:
             if self.guard.allows("evaluation") and not is_functorch_wrapped_tensor(out):
                 self.last_end = NAN
+                self.quiet = False  # the next backward closes the phase
                 self.evaluation.add(function, out, args, kwargs, frames)
         except Exception as error:  # noqa: BLE001
             self.guard.contain("evaluation", error, self.step)
@@ -310,16 +309,15 @@ class Session:
         except Exception as error:  # noqa: BLE001
             self.guard.contain("evaluation", error, self.step)
 
-    def _nonfinite(self, root: Tensor) -> None:
+    def nonfinite(self, root: Tensor) -> None:
         """The first loss that is NaN or infinite: what was bad before it."""
-        self._nonfinite_told = True
+        self.nonfinite_told = True
         try:
-            target = self.last_target
             operations = walk(root, {}, {}).operations
             previous = self.ledger.previous_loss
             structure = self.sampler.structure
             data = describe_nonfinite(root, structure, operations, previous, bad_leaf_inputs(root))
-            data["target_nonfinite"] = isinstance(target, Tensor) and not bool(torch.isfinite(target).all())
+            data["target_nonfinite"] = bad_target(root)
             self.ledger.fact(Fact(self.step, "nonfinite", "", data))
         except Exception as error:  # noqa: BLE001
             self.guard.contain("nonfinite", error, self.step)

@@ -6,6 +6,7 @@
   const options = {
     responsive: true,
     displaylogo: false,
+    displayModeBar: false, // it covered the legend; dragging zooms, a double click goes back
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
   };
 
