@@ -47,7 +47,7 @@ def test_column_made_on_purpose_is_not_told():
 
 def test_producer_looks_through_reshaping():
     probabilities = torch.softmax(nn.Linear(3, 4)(torch.randn(5, 3)), dim=1)
-    assert producer(probabilities.view(5, 2, 2)[:, 0], {})[0] == "softmax"
+    assert producer(probabilities.view(5, 2, 2)[:, 0].grad_fn, {})[0] == "softmax"
 
 
 def test_activation_after_a_module_is_found_behind_a_view():

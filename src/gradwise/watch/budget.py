@@ -16,11 +16,11 @@ GROWTH = 10  # later samples are step/GROWTH apart, about 14 in every doubling o
 LONGEST_GAP = 1000  # steps; the distance stops growing here
 SURE_GROWTH = 1.5  # a step this much later than the last sample is taken whatever it costs
 SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
-CREDIT_SECONDS = 0.3  # may be spent ahead at the start, so that short runs are seen; then it is earned back
+CREDIT_SECONDS = 0.15  # may be spent ahead at the start, so that short runs are seen; then it is earned back
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
-ALWAYS_SECONDS = 7e-6  # per step; what the every-step part costs (benchmarks/cost)
-LEAST_SECONDS = 2e-6  # per step; sampling never starves altogether
+ALWAYS_SECONDS = 8.5e-6  # per step; what the every-step part costs (benchmarks/cost)
+LEAST_SECONDS = 1e-6  # per step; sampling never starves altogether
 
 
 def parse_budget(text: str) -> float:

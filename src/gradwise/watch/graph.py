@@ -55,12 +55,11 @@ def output_shape(node: Any, index: int = 0) -> tuple[int, ...] | None:
     return tuple(int(size) for size in metadata[index].shape)
 
 
-def producer(tensor: Any, owners: Mapping[int, str]) -> tuple[str, str]:
-    """The operation that produced a tensor, and the module that did it ("" when a function did).
+def producer(node: Any, owners: Mapping[int, str]) -> tuple[str, str]:
+    """The operation behind an autograd node, and the module that did it ("" when a function did).
 
     Shape-only operations are looked through.
     """
-    node = tensor.grad_fn
     for _ in range(20):
         if node is None:
             return ("unknown", "")

@@ -60,13 +60,18 @@ class LossReader:
         owners: Mapping[int, str],
         pack: Pack,
         step: int,
+        source: Any = None,
     ) -> list[Fact]:
-        """Describe one call; returns the facts that are new.  Cost: a few small reductions."""
+        """Describe one call; returns the facts that are new.  Cost: a few small reductions.
+
+        ``source`` is the autograd node that made the prediction, where the
+        prediction given does not know it itself.
+        """
         prediction, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
         if not isinstance(prediction, Tensor) or not isinstance(target, Tensor):
             return []
         facts: list[Fact] = []
-        operation, module = producer(prediction, owners)
+        operation, module = producer(prediction.grad_fn if source is None else source, owners)
         classes = prediction.shape[1] if function in CLASS_LOSSES and prediction.dim() > 1 else None
         signature = (
             operation, module, prediction.dim(), target.dim(), target.dtype, classes,

@@ -17,6 +17,7 @@ from gradwise.trace.model import Fact
 from gradwise.watch.activations import CALLS_MEASURED, ModuleRecord, first_tensor, measure, unit_dimension
 from gradwise.watch.graph import LossGraph, walk
 from gradwise.watch.guard import Guard
+from gradwise.watch.handmade import recognise, value_of
 from gradwise.watch.inputs import measure_input
 from gradwise.watch.losses import LossReader
 from gradwise.watch.pack import Key, Pack
@@ -26,6 +27,7 @@ from gradwise.watch.wiring import MODE_MODULES, ModesReader, StaleReader, looked
 
 GRAPH_SAMPLES = 4  # the graph is walked in this many first samples, then at every GRAPH_EVERY-th
 GRAPH_EVERY = 8
+MAX_KEPT = 1 << 20  # elements; larger outputs are not kept for a hand-written loss
 HOOK_SECONDS = 2e-6  # what torch itself spends on one hooked module call
 
 
@@ -64,6 +66,8 @@ class Sampler:
         self._owners: dict[int, str] = {}
         self._outputs: dict[int, str] = {}
         self._nodes: list[Any] = []
+        self._values: dict[int, Tensor] = {}  # outputs that a hand-written loss may start from
+        self._loss_seen = False
         self._handles: list[Any] = []
         self._previous_unit = 1
         self._calls = 0
@@ -82,6 +86,7 @@ class Sampler:
         self.armed, self.step, self.spent, self._calls, self._order = True, step, 0.0, 0, 0
         self.pack = Pack()
         self._owners, self._outputs, self._nodes, self._input = {}, {}, [], None
+        self._values, self._loss_seen = {}, False
         self._stepping = {key: weakref.ref(optimizer) for key, optimizer in optimizers.items()}
         self.stale = {key: StaleReader(cleared=False) for key in optimizers}
         self._handles.append(register_optimizer_step_pre_hook(self._pre_hook))
@@ -95,6 +100,7 @@ class Sampler:
             self._handles.pop().remove()
         self.armed = False
         self._owners, self._outputs, self._nodes, self._input, self.graph = {}, {}, [], None, None
+        self._values = {}
 
     def _forward_hook(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         if not torch.is_grad_enabled() or not self.armed:
@@ -121,6 +127,8 @@ class Sampler:
         if tensor.grad_fn is not None:
             self._nodes.append(tensor.grad_fn)
             self._owners.setdefault(id(tensor.grad_fn), name)
+            if tensor.numel() <= MAX_KEPT:
+                self._values[id(tensor.grad_fn)] = tensor.detach()
         if key in structure.leaves:
             self._leaf(name, module, inputs, tensor)
         if key in structure.root_ids:
@@ -159,6 +167,7 @@ class Sampler:
     def loss(self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """A recognised loss function was called in a training pass."""
         begin = perf_counter()
+        self._loss_seen = True
         try:
             if self.guard.allows("loss") and not is_functorch_wrapped_tensor(out):
                 self.facts += self.losses.read(
@@ -179,9 +188,28 @@ class Sampler:
             due = self.index < GRAPH_SAMPLES or self.index % GRAPH_EVERY == 0
             if due and root.grad_fn is not None and self.guard.allows("graph"):
                 self._walk(root)
+            if not self._loss_seen and self.guard.allows("loss"):
+                self._handmade(root)
         except Exception as error:  # noqa: BLE001
             self.guard.contain("graph", error, self.step)
         self.spent += perf_counter() - begin
+
+    def _handmade(self, root: Tensor) -> None:
+        """No loss function was called in this step: read a loss written out by hand."""
+        found = recognise(root, self._values)
+        self._values = {}
+        if found is not None:
+            arguments = (found.prediction, found.target)
+            self.facts += self.losses.read(
+                found.function,
+                value_of(found),
+                arguments,
+                {},
+                self._owners,
+                self.pack,
+                self.step,
+                found.source,
+            )
 
     def _walk(self, root: Tensor) -> None:
         self.graph = walk(root, self._owners, self._outputs)
