@@ -6,13 +6,14 @@ import sys
 
 import pytest
 
-from tests.cli.test_check import HEALTHY, sentence
+from tests.cli.test_check import HEALTHY, SICK, sentence
 from tests.watch.processes import environment
 
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "healthy.py").write_text(HEALTHY)
+    for name, text in (("healthy.py", HEALTHY), ("sick.py", SICK)):
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 

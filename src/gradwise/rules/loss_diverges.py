@@ -107,7 +107,8 @@ def _judge(trace: Trace, way: Course) -> tuple[float, float | None]:
     if np.isfinite(way.above):
         if way.level > GROWTH * way.start and way.above > WORSE_THAN_CONSTANT:
             return way.start, GROWTH
-        if way.best < LOST_FROM * way.start and way.level > 2 * way.best and way.above > LOST_TO:
+        lost = way.best < LOST_FROM * way.start < way.level and way.level > 2 * way.best
+        if lost and way.above > LOST_TO:
             return way.start, LOST_FROM
         return way.start, None
     grew = way.level > UNKNOWN_GROWTH * way.start and way.best < way.level / 2

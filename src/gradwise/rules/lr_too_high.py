@@ -11,12 +11,13 @@ Why it hurts
 
 How it decides
     The median update is above 0.1 of the weight (DeepDiagnosis) in at least 3
-    samples, and the loss was harmed: it ended above its start, or went non-finite
-    after growing, or jumped to 3 times its start and learnt little afterwards (to
-    twice, when a step was as long as the weight itself and less than 90 % of the
-    trivial loss was removed), or the run is poor while steps are that long in 30 %
-    of the later samples or as long as half the weight in 2 of them (unit: update
-    over weight; ours).  Long steps
+    samples, and the loss was harmed: it ended above its start, or went non-
+    finite after growing, or jumped to 3 times its start and learnt little
+    afterwards (to twice, when a step was as long as the weight itself and less
+    than 90 % of the trivial loss was removed), or the run is poor while steps
+    are that long in 30 % of the later samples or twice as long in 3 of them, or
+    a ReLU layer that was alive (at most 40 % silent) falls silent (60 %) after
+    two such steps (unit: update over weight, share of units; ours).  Long steps
     that do no harm are left alone, and so are L-BFGS, zero-initialised layers
     (their weight counts as at least that of a default start) and nets whose
     gradients already explode at the first step.
@@ -52,7 +53,10 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, Ints, Trace
 
 RATIO_LIMIT = 0.1  # update over weight; DeepDiagnosis
-HUGE_RATIO = 0.5  # update over weight that can ruin a net in a step or two; ours
+LONG_RATIO = 0.2  # update over weight that can lose a net for good within a few steps; ours
+LONG_SAMPLES = 3  # samples above it; ours
+DIED_FROM, DIED_TO = 0.4, 0.6  # share of a ReLU layer silent at the start, and at the end; ours
+DEADLY_SAMPLES = 2  # samples above the limit before the layer died; ours
 MIN_SAMPLES = 3  # sampled steps above the limit; ours
 DENSE_STEPS = 10  # first steps, all sampled: no measure of what lasts
 SUSTAINED_SHARE = 0.3  # share of the later samples above the limit; ours
@@ -73,7 +77,7 @@ RULE = Rule(
     since="0.1.0",
     reads=(
         "loss", "rate", "criterion", "trivial", "accuracy", "majority", "target_std", "grad_norm",
-        "weight_norm", "update_norm", "fact:optimizer", "fact:structure",
+        "weight_norm", "update_norm", "silent_share", "fact:optimizer", "fact:structure",
     ),
     explains=(
         "loss-diverges", "loss-nan", "nan-gradient", "dead-relu", "exploding-gradient",
@@ -138,8 +142,27 @@ def _harm(trace: Trace, steps: Ints, ratios: Floats) -> str:
         return f"the loss jumped from {way.start:.3g} to {peak:.3g}"
     late = high[steps >= steps[0] + DENSE_STEPS]
     sustained = (late if len(late) else high).mean() >= SUSTAINED_SHARE
-    if result.poor and (sustained or (ratios > HUGE_RATIO).sum() >= 2):
+    if result.poor and (sustained or (ratios > LONG_RATIO).sum() >= LONG_SAMPLES):
         return f"the loss stays at {way.level:.3g} (start {way.start:.3g})"
+    return "" if reached > GOOD_SKILL else _died(trace, steps[high])
+
+
+def _died(trace: Trace, high: Ints) -> str:
+    """Which ReLU layer was alive at first and fell silent after the steps ``high``; empty when none did."""
+    table = trace.sampled("silent_share")
+    for module in trace.modules:
+        if module.activation not in ("relu", "relu6") or module.name not in table.places:
+            continue
+        share = table.column(module.name)
+        seen = np.isfinite(share)
+        when, share = table.steps[seen], share[seen]
+        if len(share) < 2 * MIN_SAMPLES or share[0] > DIED_FROM:
+            continue
+        if np.median(share[len(share) // 2 :]) < DIED_TO:
+            continue
+        died = when[np.argmax(share > DIED_TO)]
+        if (high <= died).sum() >= DEADLY_SAMPLES:
+            return f"{share[-1]:.0%} of the units of {module.name} fell silent after them"
     return ""
 
 

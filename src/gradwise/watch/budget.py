@@ -16,7 +16,7 @@ GROWTH = 10  # later samples are step/GROWTH apart, about 14 in every doubling o
 LONGEST_GAP = 1000  # steps; the distance stops growing here
 SURE_GROWTH = 1.5  # a step this much later than the last sample is taken whatever it costs
 SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
-CREDIT_SECONDS = 0.15  # may be spent ahead at the start, so that short runs are seen; then it is earned back
+CREDIT_SECONDS = 0.1  # may be spent ahead at the start, so that short runs are seen; then it is earned back
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
 ALWAYS_SECONDS = 8.5e-6  # per step; what the every-step part costs (benchmarks/cost)
@@ -90,6 +90,8 @@ class Budget:
         else:
             self.pending_pair = True
             self.next_step = step + 1
+        if self.wished > step:
+            self.next_step = min(self.next_step, self.wished)
 
     def due(self, step: int, watched_seconds: float) -> bool:
         """Whether ``step`` (about to begin) is sampled; ``watched_seconds`` = time in steps so far."""

@@ -78,7 +78,7 @@ class Patches:
         def loss(*args: Any, **kwargs: Any) -> Any:
             out = original(*args, **kwargs)
             session = self.session
-            if session is not None and not compiling() and type(out) is tensor:
+            if session is not None and type(out) is tensor and not (session.compiles and compiling()):
                 try:
                     if session.quiet and out.requires_grad:
                         root = session.stages.root()

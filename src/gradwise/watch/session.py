@@ -73,6 +73,7 @@ class Session:
         self.loader: Any = None  # the DataLoader iterator that gave the last batch
         self.scaled: tuple[Any, Any] | None = None  # GradScaler's (scaled loss, loss)
         self.last_end = NAN  # when the last step ended; NaN: not only training has passed since
+        self.compiles = False  # torch.compile was called
         self.stopping = False
         self._max_steps = max_steps
         self.deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
@@ -324,6 +325,7 @@ class Session:
 
     def compiled(self) -> None:
         """Something is compiled: forward hooks would be traced into the graph, so do without them."""
+        self.compiles = True
         self.sampler.hooks_allowed = False
         self.sampler.disarm()
         self.ledger.fact_once(self.step, "compiled", {"hidden": "activations"})
