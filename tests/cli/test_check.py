@@ -1,6 +1,7 @@
 """``gradwise check``: exit codes, options, JSON, and one clear sentence for every mistake."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -191,14 +192,20 @@ def test_a_stopped_script_cleans_up(server, folder):
 
 
 @pytest.mark.parametrize(("script", "code"), [("forever.py", 0), ("sick_forever.py", 1)])
-def test_ctrl_c_judges_what_was_seen(script, code, server, folder):
+def test_ctrl_c_judges_what_was_seen(script, code, folder):
     endless = SICK.replace("for step in range(40):", "import itertools\nfor step in itertools.count():")
     (folder / "sick_forever.py").write_text(
         endless.replace('print("done")', "") + "    if step == 40:\n        print('thirty', flush=True)\n"
     )
-    done = server.check("--out", "run", script, cwd=folder, interrupt_when="thirty")
-    assert done.code == code, done.err
-    assert "Traceback" not in done.err and "interrupted" in done.err
+    command = [sys.executable, "-m", "gradwise", "check", "--out", "run", script]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    next(line for line in process.stdout if "thirty" in line)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "Traceback" not in err and "interrupted" in err
     info = gradwise.read_run(folder / "run").info
     assert info.status == "interrupted" and info.steps >= 30
 

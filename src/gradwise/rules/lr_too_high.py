@@ -15,8 +15,8 @@ How it decides
     finite after growing, or jumped to 3 times its start and learnt little
     afterwards (to twice, when a step was as long as the weight itself and less
     than 90 % of the trivial loss was removed), or the run is poor while steps
-    are that long in 30 % of the later samples or twice as long in 3 of them, or
-    a ReLU layer that was alive (at most 40 % silent) falls silent (60 %) after
+    are that long in 30 % of the later samples or as long as half the weight in 2
+    of them, or a ReLU layer that was alive (at most 40 % silent) falls silent (60 %) after
     two such steps (unit: update over weight, share of units; ours).  Long steps
     that do no harm are left alone, and so are L-BFGS, zero-initialised layers
     (their weight counts as at least that of a default start) and nets whose
@@ -53,8 +53,7 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, Ints, Trace
 
 RATIO_LIMIT = 0.1  # update over weight; DeepDiagnosis
-LONG_RATIO = 0.2  # update over weight that can lose a net for good within a few steps; ours
-LONG_SAMPLES = 3  # samples above it; ours
+HUGE_RATIO = 0.5  # update over weight that can ruin a net in a step or two; ours
 DIED_FROM, DIED_TO = 0.4, 0.6  # share of a ReLU layer silent at the start, and at the end; ours
 DEADLY_SAMPLES = 2  # samples above the limit before the layer died; ours
 MIN_SAMPLES = 3  # sampled steps above the limit; ours
@@ -142,7 +141,7 @@ def _harm(trace: Trace, steps: Ints, ratios: Floats) -> str:
         return f"the loss jumped from {way.start:.3g} to {peak:.3g}"
     late = high[steps >= steps[0] + DENSE_STEPS]
     sustained = (late if len(late) else high).mean() >= SUSTAINED_SHARE
-    if result.poor and (sustained or (ratios > LONG_RATIO).sum() >= LONG_SAMPLES):
+    if result.poor and (sustained or (ratios > HUGE_RATIO).sum() >= 2):
         return f"the loss stays at {way.level:.3g} (start {way.start:.3g})"
     return "" if reached > GOOD_SKILL else _died(trace, steps[high])
 
