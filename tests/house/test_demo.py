@@ -27,8 +27,8 @@ def test_demo_end_to_end(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(demo, "RUNS", tmp_path / "runs")
     assert demo.main() == 0, capsys.readouterr().out
     for script in (demo.SICK, demo.HEALED):
-        assert (tmp_path / "runs" / script.stem / "report.html").is_file()
-    assert "digits_sick/report.html" in capsys.readouterr().out
+        assert (tmp_path / "runs" / f"demo-{script.stem}" / "report.html").is_file()
+    assert "demo-digits_sick/report.html" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be j
 CREDIT_SECONDS = 0.1  # may be spent ahead at the start, so that short runs are seen; then it is earned back
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
-ALWAYS_SECONDS = 8.5e-6  # per step; what the every-step part costs (benchmarks/cost)
+ALWAYS_SECONDS = (
+    8.5e-6  # per step; the every-step part on a tiny net (benchmarks/cost); larger nets: up to 20e-6
+)
 LEAST_SECONDS = 1e-6  # per step; sampling never starves altogether
 
 

@@ -7,13 +7,10 @@ from types import CodeType, TracebackType
 
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
-# Code of wrappers that bear another file's name (see patches).
-WRAPPER_CODES: set[CodeType] = set()
-
 
 def is_own(code: CodeType) -> bool:
     """Whether this code belongs to gradwise."""
-    return code in WRAPPER_CODES or os.path.abspath(code.co_filename).startswith(_OWN)
+    return os.path.abspath(code.co_filename).startswith(_OWN)
 
 
 def strip_own_frames(tb: TracebackType | None) -> TracebackType | None:

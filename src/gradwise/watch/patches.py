@@ -21,7 +21,6 @@ import torch.utils.data.dataloader as dataloader
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
-from gradwise.watch.frames import WRAPPER_CODES
 from gradwise.watch.losses import LOSS_FUNCTIONS
 from gradwise.watch.session import Session
 
@@ -90,11 +89,7 @@ class Patches:
             return out
 
         # TorchScript compiles the original's source with the names that the wrapper sees.
-        # It bears the original's file name, so that a warning is not blamed on gradwise.
-        there = original.__code__
-        code = loss.__code__.replace(co_filename=there.co_filename, co_firstlineno=there.co_firstlineno)
-        WRAPPER_CODES.add(code)
-        wrapper = types.FunctionType(code, original.__globals__, name, None, loss.__closure__)
+        wrapper = types.FunctionType(loss.__code__, original.__globals__, name, None, loss.__closure__)
         return functools.wraps(original)(wrapper)
 
     def _backward(self) -> None:
