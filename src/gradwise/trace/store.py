@@ -28,6 +28,7 @@ from gradwise.trace.schema import APPLICATION_ID, FILE_NAME, SCHEMA_VERSION, TAB
 FLUSH_WAIT = 0.02  # s that a flush waits for another process that locked the file
 CLOSE_WAIT = 5.0  # s that the last flush waits
 WAL_BYTES = 8_000_000  # the write-ahead log is cut back to this after a checkpoint
+WAL_PAGES = 8000  # of 4 kB, between checkpoints: each waits for the disk
 
 
 class TraceWriter:
@@ -242,6 +243,7 @@ def _create(path: Path, run: RunInfo) -> sqlite3.Connection:
         # After the tables, so that the file alone, without its log, is an (empty) run too.
         database.execute("PRAGMA journal_mode = WAL").fetchall()
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         database.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     except BaseException:
         database.close()

@@ -19,10 +19,14 @@ SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be j
 CREDIT_SECONDS = 0.1  # may be spent ahead at the start, so that short runs are seen; then it is earned back
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
-ALWAYS_SECONDS = (
-    8.5e-6  # per step; the every-step part on a tiny net (benchmarks/cost); larger nets: up to 20e-6
-)
+ALWAYS_SECONDS = 7.5e-6  # per step; the every-step part on a tiny net (benchmarks/cost)
+ALWAYS_SHARE = 0.008  # of a step: larger nets leave less of Python in the caches, ...
+ALWAYS_MOST_SECONDS = 20e-6  # ... up to this (measured on the MLP of benchmarks/cost)
 LEAST_SECONDS = 1e-6  # per step; sampling never starves altogether
+UNSEEN_FACTOR = 1.5  # a sampled step is longer by this times what we time in it, until it is measured ...
+UNSEEN_SAMPLES = 3  # ... on so many samples
+UNSEEN_RANGE = (1.0, 5.0)
+UNSEEN_MEMORY = 0.9  # older measurements fade by this
 
 
 def parse_budget(text: str) -> float:
@@ -61,6 +65,9 @@ class Budget:
     last: int = 0  # step of the last sample
     origin: int = 0  # step at which the current model's training began
     dearest: float = 0.0  # s, running estimate of one sample
+    measured: int = 0  # samples whose step could be compared with its neighbours
+    timed: float = 0.0  # s, fading sum of what we timed inside those steps ...
+    longer: float = 0.0  # ... and of what they were longer than their neighbours
 
     def charge(self, seconds: float) -> None:
         """Count time that watching took."""
@@ -77,8 +84,27 @@ class Budget:
         self.pending_pair = False
         self.next_step = step + 1
 
-    def finish_sample(self, seconds: float, step: int) -> None:
-        """Count one sample and plan the next."""
+    @property
+    def unseen_factor(self) -> float:
+        """How many times dearer sampling is than timed (hooks' machinery, outputs kept, cold caches)."""
+        if self.measured < UNSEEN_SAMPLES or self.timed <= 0:
+            return UNSEEN_FACTOR
+        return min(max(self.longer / self.timed, UNSEEN_RANGE[0]), UNSEEN_RANGE[1])
+
+    def finish_sample(self, inside: float, outside: float, longer: float, step: int) -> None:
+        """Count one sample and plan the next.
+
+        Args:
+            inside: s that our code was timed to take within the step.
+            outside: s that it took before and after the step.
+            longer: s by which the step was longer than steps that are not sampled; NaN: not known.
+            step: the sampled step.
+        """
+        if longer == longer:
+            self.measured += 1
+            self.timed = UNSEEN_MEMORY * self.timed + inside
+            self.longer = UNSEEN_MEMORY * self.longer + longer
+        seconds = inside * self.unseen_factor + outside
         self.spent += seconds
         self.samples += 1
         self.last = step
@@ -104,8 +130,9 @@ class Budget:
             return True
         if self.samples < SURE_SAMPLES or age >= SURE_GROWTH * max(self.last - self.origin, DENSE_STEPS):
             return True
+        always = max(ALWAYS_SECONDS * step, min(ALWAYS_SHARE * watched_seconds, ALWAYS_MOST_SECONDS * step))
         allowed = max(
-            (max(self.share * watched_seconds, FLOOR_SECONDS * step) - ALWAYS_SECONDS * step) * MARGIN,
+            (max(self.share * watched_seconds, FLOOR_SECONDS * step) - always) * MARGIN,
             LEAST_SECONDS * step,
         )
         need = self.spent + self.dearest

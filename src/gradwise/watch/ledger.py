@@ -16,12 +16,12 @@ from gradwise.trace.model import Fact, RunInfo, Segment
 from gradwise.trace.store import TraceWriter
 from gradwise.watch.guard import Guard
 from gradwise.watch.pack import Key
+from gradwise.watch.pulse import NAN
 
 BLOCK = 2048  # steps whose numbers are buffered before they go to the writer
 FLUSH_SECONDS = 1.0  # shortest time between two transactions
-FLUSH_SHARE = 0.005  # of wall time that transactions may take
+FLUSH_SHARE = 0.001  # of wall time that transactions may take
 COLUMNS = ("loss", "rate", "step_seconds", "data_seconds")
-NAN = float("nan")
 
 
 class Ledger:
@@ -64,7 +64,8 @@ class Ledger:
         One on another device is read when the block is written; a step without
         a backward (gradients that came another way) repeats the one before.
         """
-        pending, self.pending = self.pending, []
+        pending = self.pending.copy()
+        self.pending.clear()
         if not pending:
             return self.previous_loss
         self.has_loss = True
@@ -154,7 +155,8 @@ class Ledger:
                     self.writer.steps(name, self._block_start, np.ascontiguousarray(block[:, column]))
         self._block_start += len(block)
         self._carried = float(block[-1, 0])
-        self.rows, self._counted = [], 0
+        self.rows.clear()
+        self._counted = 0
 
     def close(self, step: int, status: str, error: str) -> None:
         """Write everything and how the run ended."""

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from gradwise.watch.losses import LOSS_FUNCTIONS
+from gradwise.watch.pulse import NAN
 from gradwise.watch.session import Session
 
 # `warnings` looks through frames of the import system when it names the line that is to blame.
@@ -34,6 +35,7 @@ class Patches:
 
     def __init__(self, session: Session) -> None:
         self.session: Session | None = session
+        self.pulse = session.pulse
         self._undo: list[Callable[[], None]] = []
         _LIVE.add(self)
         self._losses()
@@ -47,6 +49,7 @@ class Patches:
     def remove(self) -> None:
         """Put everything back."""
         self.session = None
+        self.pulse.rest()
         while self._undo:
             self._undo.pop()()
 
@@ -72,20 +75,28 @@ class Patches:
                 self._replace(functional, name, functools.partial(self._loss, name))
 
     def _loss(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        compiling, tensor = torch.compiler.is_compiling, Tensor
+        pulse, compiling, tensor = self.pulse, torch.compiler.is_compiling, Tensor
+
+        def tell(out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            session = self.session
+            if session is None or type(out) is not tensor:
+                return
+            try:
+                session.on_loss(name, out, args, kwargs)
+            except Exception as error:  # noqa: BLE001  ours must not end theirs
+                session.guard.contain("loss", error, session.step)
 
         def loss(*args: Any, **kwargs: Any) -> Any:
             out = original(*args, **kwargs)
-            session = self.session
-            if session is not None and type(out) is tensor and not (session.compiles and compiling()):
+            if pulse.quiet:  # never once anything is compiled
                 try:
-                    if session.quiet and out.requires_grad:
-                        root = session.stages.root()
-                        if root is None or root.training:
-                            return out
-                    session.on_loss(name, out, args, kwargs)
-                except Exception as error:  # noqa: BLE001  ours must not end theirs
-                    session.guard.contain("loss", error, session.step)
+                    if out.requires_grad:
+                        return out
+                except AttributeError:  # whatever a subclass made of it
+                    return out
+            elif pulse.compiles and compiling():
+                return out
+            tell(out, args, kwargs)
             return out
 
         # TorchScript compiles the original's source with the names that the wrapper sees.
@@ -93,23 +104,16 @@ class Patches:
         return functools.wraps(original)(wrapper)
 
     def _backward(self) -> None:
-        tensor, inside = Tensor, torch._C._current_graph_task_id
+        pulse, inside = self.pulse, torch._C._current_graph_task_id
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
-            @functools.wraps(original)
-            def backward(*args: Any, **kwargs: Any) -> Any:
+            def tell(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                 session = self.session
                 if session is None or inside() != -1:  # checkpointed blocks run backward inside backward
                     return original(*args, **kwargs)
                 try:
                     root = args[0] if args else kwargs["tensors"]
-                    if session.quiet and type(root) is tensor and root.is_cpu and root.dim() == 0:
-                        number = root.item()
-                        session.ledger.pending.append(number)
-                        if number - number != 0.0 and not session.nonfinite_told:
-                            session.nonfinite(root)
-                    else:
-                        session.on_backward(root)
+                    session.on_backward(root)
                 except Exception as error:  # noqa: BLE001
                     session.guard.contain("backward", error, session.step)
                 result = original(*args, **kwargs)
@@ -117,34 +121,49 @@ class Patches:
                     session.after_backward(root)
                 return result
 
+            @functools.wraps(original)
+            def backward(*args: Any, **kwargs: Any) -> Any:
+                if pulse.plain and pulse.loss is None:
+                    try:
+                        number = args[0].item()
+                    except Exception:  # noqa: BLE001  whatever this is, the long path knows
+                        number = NAN
+                    if number - number == 0.0:
+                        pulse.loss = number
+                        return original(*args, **kwargs)
+                return tell(args, kwargs)
+
             return backward
 
         self._replace(torch.autograd, "backward", make)
 
     def _optimizers(self) -> None:
+        pulse = self.pulse
+        add = pulse.rows.append
+
         def after(optimizer: Any, _args: Any, _kwargs: Any) -> None:
-            session = self.session
-            if session is None:
-                return
             now = perf_counter()
-            step = session.step
-            # Every 8th step the session itself looks, also at the model's mode.
-            if id(optimizer) == session.solo and step & 7 and step < session.wake and now < session.deadline:
-                ledger = session.ledger
-                pending = ledger.pending
-                if len(pending) == 1 and type(pending[0]) is float:
-                    rate = optimizer.param_groups[0]["lr"]
-                    ledger.rows.append((pending.pop(), rate, now - session.last_end, session.data_wait))
-                    session.data_wait = 0.0
-                    session.step = step + 1
-                    session.last_end = now
-                    return
-            session.after_step(optimizer, now)
+            loss, step = pulse.loss, pulse.step
+            if (
+                loss is not None
+                and step < pulse.wake
+                and id(optimizer) == pulse.solo
+                and now < pulse.deadline
+            ):
+                add((loss, optimizer.param_groups[0]["lr"], now - pulse.last_end, pulse.data_wait))
+                pulse.loss = None
+                pulse.data_wait = 0.0
+                pulse.step = step + 1
+                pulse.last_end = now
+                return
+            session = self.session
+            if session is not None:
+                session.after_step(optimizer, now)
 
         self._undo.append(register_optimizer_step_post_hook(after).remove)
 
         def note(optimizer: Any, session: Session) -> None:
-            session.solo = 0
+            session.pulse.solo = 0
             session.stages.note_optimizer(optimizer, session.step)
 
         self._after(Optimizer, "__init__", note)
@@ -161,6 +180,11 @@ class Patches:
             session.stages.note_loaded(module, session.step)
 
         self._after(nn.Module, "load_state_dict", loaded)
+
+        def mode(module: nn.Module, session: Session) -> None:
+            session.note_mode(module)
+
+        self._after(nn.Module, "train", mode)
 
     def _after(self, owner: Any, name: str, tell: Callable[[Any, Session], None]) -> None:
         """Wrap a method so that ``tell(self, session)`` is called when it has run."""
@@ -192,7 +216,7 @@ class Patches:
                 try:
                     return original(iterator)
                 finally:
-                    session.data_wait += perf_counter() - begin
+                    session.pulse.data_wait += perf_counter() - begin
                     session.loader = iterator
 
             return next_batch
@@ -220,7 +244,7 @@ class Patches:
                 session = self.session
                 if session is not None and isinstance(outputs, Tensor):
                     session.scaled = (result, outputs)
-                    session.quiet = False
+                    session.pulse.stir()
                 return result
 
             return scale
@@ -235,6 +259,7 @@ def _silence() -> None:
     """A forked worker (DataLoader, multiprocessing) inherits the wrappers but must not record."""
     for patches in list(_LIVE):
         patches.session = None
+        patches.pulse.rest()
 
 
 os.register_at_fork(after_in_child=_silence)

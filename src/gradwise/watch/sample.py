@@ -28,7 +28,6 @@ from gradwise.watch.wiring import MODE_MODULES, ModesReader, StaleReader, looked
 GRAPH_SAMPLES = 4  # the graph is walked in this many first samples, then at every GRAPH_EVERY-th
 GRAPH_EVERY = 8
 MAX_KEPT = 1 << 20  # elements; larger outputs are not kept for a hand-written loss
-HOOK_SECONDS = 2e-6  # what torch itself spends on one hooked module call
 
 
 class Sampler:
@@ -49,6 +48,7 @@ class Sampler:
         self.watched = watched
         self.armed = False
         self.spent = 0.0  # s in the current sample
+        self.before = 0.0  # s of them before its step began
         self.step = 0
         self.index = 0  # samples taken
         self.structure: Structure | None = None
@@ -70,7 +70,6 @@ class Sampler:
         self._loss_seen = False
         self._handles: list[Any] = []
         self._previous_unit = 1
-        self._calls = 0
         self._order = 0
         self._input: tuple[str, Tensor] | None = None
         self._stepping: dict[int, weakref.ref[Any]] = {}  # weak: a sample that never ends keeps nothing alive
@@ -83,7 +82,7 @@ class Sampler:
     def arm(self, step: int, optimizers: Mapping[int, Any]) -> None:
         """Begin a sampled step.  ``optimizers``: those that have stepped before, by id."""
         begin = perf_counter()
-        self.armed, self.step, self.spent, self._calls, self._order = True, step, 0.0, 0, 0
+        self.armed, self.step, self.spent, self._order = True, step, 0.0, 0
         self.pack = Pack()
         self._owners, self._outputs, self._nodes, self._input = {}, {}, [], None
         self._values, self._loss_seen = {}, False
@@ -92,7 +91,7 @@ class Sampler:
         self._handles.append(register_optimizer_step_pre_hook(self._pre_hook))
         if self.hooks_allowed and self.guard.allows("activations"):
             self._handles.append(register_module_forward_hook(self._forward_hook))
-        self.spent += perf_counter() - begin
+        self.before = self.spent = perf_counter() - begin
 
     def disarm(self) -> None:
         """Remove hooks and forget the step."""
@@ -109,7 +108,6 @@ class Sampler:
         try:
             if self.structure is None:
                 self.discover()
-            self._calls += 1
             if self.structure is not None:
                 self._look(module, inputs, output, self.structure)
         except Exception as error:  # noqa: BLE001  contained by design
@@ -291,5 +289,5 @@ class Sampler:
             self.guard.contain("sample", error, self.step)
         self.disarm()
         self.index += 1
-        self.spent += perf_counter() - begin + HOOK_SECONDS * self._calls
+        self.spent += perf_counter() - begin
         return values

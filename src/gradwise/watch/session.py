@@ -6,7 +6,9 @@ microseconds together (see benchmarks/cost).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
+from statistics import median
 from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
@@ -20,15 +22,18 @@ from gradwise.watch.budget import Budget
 from gradwise.watch.byhand import HandWritten
 from gradwise.watch.evaluation import EvaluationReader, Frames, user_frames
 from gradwise.watch.graph import walk
-from gradwise.watch.ledger import BLOCK, NAN, Ledger
+from gradwise.watch.ledger import BLOCK, Ledger
 from gradwise.watch.nonfinite import bad_leaf_inputs, bad_target
 from gradwise.watch.pack import Key
+from gradwise.watch.pulse import NAN, Pulse
 from gradwise.watch.sample import Sampler
 from gradwise.watch.stages import Stages
 from gradwise.watch.wiring import describe_nonfinite
 
 UNOWNED_SAMPLES = (1, 3, 6, 10)  # samples after which ownership is looked at, then every 20th
 MOST_LOSSES = 4  # losses that one training step may add up and still be told from an evaluation
+NEIGHBOURS = 20  # steps before a sampled one that tell how long it would have been
+FEWEST_NEIGHBOURS = 4
 MODE_LOOKS = 8  # extra samples at most, taken where the model's mode changes
 
 
@@ -66,20 +71,15 @@ class Session:
         self.evaluation = EvaluationReader()
         self.sampler = Sampler(self.guard, self._discover, self._watched)
         self.stages = Stages(self.ledger, self.sampler, models, optimizers)
-        self.step = 0
+        deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
+        self.pulse = Pulse(deadline, self.ledger.rows)
         self.backwards = 0  # in the current step
         self.all_backwards = 0
-        self.data_wait = 0.0  # s since the last step
         self.loader: Any = None  # the DataLoader iterator that gave the last batch
         self.scaled: tuple[Any, Any] | None = None  # GradScaler's (scaled loss, loss)
-        self.last_end = NAN  # when the last step ended; NaN: not only training has passed since
-        self.compiles = False  # torch.compile was called
+        self._plain = False  # the last backward began from one number on the CPU
         self.stopping = False
         self._max_steps = max_steps
-        self.deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
-        self.solo = 0  # id of the only optimizer of a round, for the short path
-        self.quiet = False  # nothing to look at in this step: the short paths may be taken
-        self.wake = 0  # step at which the long path is taken next
         self._expected: set[int] = set()  # optimizers that step in a round
         self._stepped: set[int] = set()  # those that did in this round
         self._maybe: list[tuple[Any, ...]] = []  # losses made in eval mode with gradients on
@@ -88,6 +88,7 @@ class Session:
         self._mode_looks = 0
         self.by_hand = models is None  # until an optimizer is seen, the script may update its weights itself
         self._hand: HandWritten | None = None
+        self._sampled: deque[int] = deque(maxlen=NEIGHBOURS)  # the latest sampled steps
         self.sampler.arm(0, {})
 
     # ---- called at every step -------------------------------------------------------
@@ -104,7 +105,7 @@ class Session:
             named = {name: _detached(value) for name, value in kwargs.items()}
             values = tuple(_detached(a) for a in args[:2])
             self._maybe.append((function, out.detach(), values, named, user_frames()))
-            self.quiet = False
+            self.pulse.stir()
         elif self._maybe:
             self._commit_maybe(0)
         if self.sampler.armed:
@@ -124,6 +125,8 @@ class Session:
             self._close_evaluation()
         self.backwards += 1
         self.all_backwards += 1
+        self._collect()
+        self._plain = type(root) is Tensor and root.is_cpu and root.dim() == 0 and self.scaled is None
         value = root
         if self.scaled is not None:
             if self.scaled[0] is root:
@@ -139,29 +142,14 @@ class Session:
                 self.ledger.pending.append(value.detach())
         if self.sampler.armed:
             self.sampler.backward(root)
-        self.quiet = not (self.sampler.armed or self.by_hand)
+        self._settle()
 
     def after_step(self, optimizer: Any, now: float) -> None:
         """The step of an optimizer has run, at ``now`` (of ``perf_counter``)."""
+        self._collect()
         root = self.stages.root()
         if root is not None and root.training is not self._mode:
             self._mode_changed(root.training)
-        if id(optimizer) == self.solo and self.step < self.wake and now < self.deadline:
-            # one optimizer, nothing to sample, nothing to write
-            ledger = self.ledger
-            pending = ledger.pending
-            if len(pending) == 1 and type(pending[0]) is float:
-                loss = pending[0]
-                pending.clear()
-                ledger.has_loss = True
-            else:
-                loss = ledger.take_loss()
-            ledger.rows.append((loss, optimizer.param_groups[0]["lr"], now - self.last_end, self.data_wait))
-            self.data_wait = 0.0
-            self.backwards = 0
-            self.step += 1
-            self.last_end = now
-            return
         try:
             self._after_step(optimizer, now)
         except Exception as error:  # noqa: BLE001
@@ -188,11 +176,35 @@ class Session:
             raise StopRun
 
     @property
+    def step(self) -> int:
+        """Training steps seen so far."""
+        return self.pulse.step
+
+    @property
     def trained_steps(self) -> int:
         """Steps seen; 0 when backwards ran by hand and nothing was ever changed."""
         return 0 if self._hand is not None and not self._hand.changed else self.step
 
     # ---- rarer ----------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Take the short paths from here on when nothing needs the long ones."""
+        busy = self.sampler.armed or self.by_hand or self.evaluation.open or self._maybe
+        root = self.stages.root()
+        quiet = not busy and not self.pulse.compiles and (root is None or root.training)
+        self.pulse.quiet, self.pulse.plain = quiet, quiet and self._plain
+
+    def _collect(self) -> None:
+        """The loss that the short path has read in this step."""
+        if self.pulse.loss is not None:
+            self.ledger.pending.append(self.pulse.loss)
+            self.pulse.loss = None
+
+    def note_mode(self, module: nn.Module) -> None:
+        """``train()`` or ``eval()`` was called: the next loss and the next step are looked at."""
+        if module.training is not self._mode and module is self.stages.root():
+            self.pulse.stir()
+            self.pulse.wake = self.step
 
     def _mode_changed(self, training: bool) -> None:
         """The model trains in another mode than in the step before: look at the next steps."""
@@ -200,7 +212,7 @@ class Session:
         if self._mode_looks < MODE_LOOKS:
             self._mode_looks += 1
             self.budget.wish(self.step + 1)
-            self.wake = min(self.wake, self.step)
+            self.pulse.wake = min(self.pulse.wake, self.step)
 
     def _after_step(self, optimizer: Any, now: float) -> None:
         if not self._watched(optimizer):
@@ -225,44 +237,56 @@ class Session:
             # The long path reads rates that are tensors (they change in place) and copes with none at all.
             plain = len(groups) == 1 and type(groups[0].get("lr")) in (float, int)
             alone = plain and len(self._expected) == 1
-            self.solo = key if alone else 0
+            self.pulse.solo = key if alone else 0
             self._stepped = set()
             self._end_iteration(optimizer, now)
 
     def _end_iteration(self, optimizer: Any, now: float) -> None:
         ledger = self.ledger
         rate = max(float(group.get("lr", NAN)) for group in optimizer.param_groups)
-        ledger.rows.append((ledger.take_loss(), rate, now - self.last_end, self.data_wait))
-        self.data_wait = 0.0
+        ledger.rows.append((ledger.take_loss(), rate, now - self.pulse.last_end, self.pulse.data_wait))
+        self.pulse.data_wait = 0.0
         ledger.count_time()
         if self.sampler.armed:
             self._finish_sample()
-        self.step = step = self.step + 1
+        self.pulse.step = step = self.step + 1
         self.backwards = 0
         if step >= self.budget.next_step and self.budget.due(step, ledger.train_seconds):
             self.sampler.arm(step, self.stages.live())
         if len(ledger.rows) >= BLOCK:
             ledger.write_block()
         # The step before the next sample, and the one that fills the block, take the long path.
-        self.wake = min(self.budget.next_step - 1, step + BLOCK - len(ledger.rows))
+        self.pulse.wake = min(self.budget.next_step - 1, step + BLOCK - len(ledger.rows))
         if self.sampler.armed:
-            self.wake = step
+            self.pulse.wake = step
         if self._max_steps is not None:
-            self.wake = min(self.wake, self._max_steps - 1)
+            self.pulse.wake = min(self.pulse.wake, self._max_steps - 1)
             self.stopping = step >= self._max_steps
-        self.stopping = self.stopping or now >= self.deadline
-        self.quiet = not (self.sampler.armed or self.by_hand or self.evaluation.open or self._maybe)
-        self.last_end = perf_counter()
+        self.stopping = self.stopping or now >= self.pulse.deadline
+        self._settle()
+        self.pulse.last_end = perf_counter()
 
     def _finish_sample(self) -> None:
         sampler = self.sampler
-        values = sampler.finish()
+        inside = sampler.spent - sampler.before
+        longer = self._longer()
         begin = perf_counter()
+        values = sampler.finish()
         try:
             self._write_sample(values)
         except Exception as error:  # noqa: BLE001  the step must be counted all the same
             self.guard.contain("sample", error, self.step)
-        self.budget.finish_sample(sampler.spent + perf_counter() - begin, self.step)
+        outside = sampler.before + perf_counter() - begin
+        self.budget.finish_sample(inside, outside, longer, self.step)
+
+    def _longer(self) -> float:
+        """By how much the step that ends was longer than its unsampled neighbours, s; NaN: not known."""
+        rows, sampled = self.ledger.rows, self._sampled
+        sampled.append(self.step)
+        around = range(1, min(NEIGHBOURS, len(rows)))
+        others = [rows[-1 - back][2] for back in around if self.step - back not in sampled]
+        others = [seconds for seconds in others if seconds == seconds]
+        return rows[-1][2] - median(others) if len(others) >= FEWEST_NEIGHBOURS else NAN
 
     def _write_sample(self, values: dict[Key, float]) -> None:
         sampler = self.sampler
@@ -292,8 +316,8 @@ class Session:
         begin = perf_counter()
         try:
             if self.guard.allows("evaluation") and not is_functorch_wrapped_tensor(out):
-                self.last_end = NAN
-                self.quiet = False  # the next backward closes the phase
+                self.pulse.last_end = NAN
+                self.pulse.stir()  # the next backward closes the phase
                 self.evaluation.add(function, out, args, kwargs, frames)
         except Exception as error:  # noqa: BLE001
             self.guard.contain("evaluation", error, self.step)
@@ -325,14 +349,14 @@ class Session:
 
     def compiled(self) -> None:
         """Something is compiled: forward hooks would be traced into the graph, so do without them."""
-        self.compiles = True
+        self.pulse.compiles = True
         self.sampler.hooks_allowed = False
         self.sampler.disarm()
         self.ledger.fact_once(self.step, "compiled", {"hidden": "activations"})
 
     def resume(self) -> None:
         """Begin timing afresh: what passed since the last step was not training."""
-        self.last_end = NAN
+        self.pulse.last_end = NAN
 
     def flush(self) -> None:
         """Write all that is known so far, so that it can be read."""

@@ -9,7 +9,8 @@ from typing import Any
 from torch import nn
 
 from gradwise.trace.model import Fact, Segment
-from gradwise.watch.ledger import NAN, Ledger
+from gradwise.watch.ledger import Ledger
+from gradwise.watch.pulse import NAN
 from gradwise.watch.sample import Sampler
 from gradwise.watch.structure import (
     describe,
