@@ -105,6 +105,8 @@ class Budget:
             self.timed = UNSEEN_MEMORY * self.timed + inside
             self.longer = UNSEEN_MEMORY * self.longer + longer
         seconds = inside * self.unseen_factor + outside
+        if self.samples == 1 and self.spent > seconds:
+            self.spent = seconds  # the first sample also paid for what is loaded at first use
         self.spent += seconds
         self.samples += 1
         self.last = step
