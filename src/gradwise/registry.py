@@ -1,9 +1,82 @@
-"""Finding things by name: aliases, did-you-mean."""
+"""Finding things by name: aliases, did-you-mean, plug-ins of other packages."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from gradwise.errors import UnknownNameError
+
+Thing = TypeVar("Thing")
+
+
+class Registry(Generic[Thing]):
+    """Techniques of one kind by their usual names.
+
+    Args:
+        kind: what they are, in messages, e.g. ``"optimizer"``.
+        group: entry-point group in which other packages offer more of them.
+
+    >>> activations = Registry[str]("activation")
+    >>> activations.add("silu", "x * sigmoid(x)", aliases=("swish",))
+    >>> activations["Swish"]
+    'x * sigmoid(x)'
+    >>> activations.name("swish")
+    'silu'
+    >>> activations["sulu"]
+    Traceback (most recent call last):
+        ...
+    gradwise.errors.UnknownNameError: there is no activation 'sulu' (did you mean 'silu'?).
+    """
+
+    def __init__(self, kind: str, group: str = "") -> None:
+        self.kind = kind
+        self._group = group
+        self._things: dict[str, Thing] = {}
+        self._aliases: dict[str, str] = {}
+
+    def add(self, name: str, thing: Thing, aliases: Iterable[str] = ()) -> None:
+        """Offer ``thing`` as ``name``; a name is taken once.
+
+        Raises:
+            ValueError: the name or an alias is taken.
+        """
+        for word in (name, *aliases):
+            if word in self._things or word in self._aliases:
+                raise ValueError(f"{self.kind} {word!r} is taken.")
+        self._things[name] = thing
+        self._aliases.update(dict.fromkeys(aliases, name))
+
+    def name(self, word: str) -> str:
+        """The proper name that ``word`` (a name or an alias, any case, ``_`` for ``-``) stands for.
+
+        Raises:
+            UnknownNameError: nothing is called so.
+        """
+        plain = word.lower().replace("_", "-").strip()
+        plain = self._aliases.get(plain, plain)
+        if plain not in self._things and self._group:
+            for point in entry_points(group=self._group, name=plain):
+                self._things[plain] = point.load()
+        if plain not in self._things:
+            near = nearest(word, [*self._things, *self._aliases])
+            raise UnknownNameError(f"there is no {self.kind} {word!r}{near}.")
+        return plain
+
+    def __getitem__(self, word: str) -> Thing:
+        return self._things[self.name(word)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def aliases(self, name: str) -> tuple[str, ...]:
+        """Other words for ``name``."""
+        return tuple(alias for alias, proper in self._aliases.items() if proper == name)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,0 +1,170 @@
+"""Everything that a fit can be told, with what happens when it is not."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from gradwise.errors import UsageError
+from gradwise.registry import nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitConfig:
+    """Settings of `gradwise fit`; None or ``"auto"`` leaves the choice to gradwise, which says why.
+
+    Args:
+        net: name of a net (``mlp``, ``cnn``, ``resnet18``, ``lstm`` ...).
+        width: units of a hidden layer, or channels of the first one.
+        depth: hidden layers, or stacked recurrent layers.
+        dropout: share of units dropped.
+        epochs: passes over the training rows, at most.
+        batch_size: examples per step.
+        rate: learning rate; None: range test.
+        optimizer: by name.
+        schedule: learning-rate policy by name.
+        loss: by name.
+        init: initialiser by name; None: the net's own.
+        weight_decay: of the optimizer.
+        clip: largest gradient norm; None: none, 5 for recurrent nets.
+        class_weights: ``auto`` (when imbalanced), ``yes`` or ``no``.
+        patience: epochs without improvement before it stops; 0: never stops early.
+        valid: share of rows kept for validation.
+        test: share of rows kept aside and scored once at the end.
+        seed: of everything random.
+        precision: ``auto``, ``float32`` or ``bf16``.
+        layout: ``auto``, ``contiguous`` or ``channels-last``.
+        compile: ``auto``, ``yes`` or ``no``: torch.compile.
+        threads: of torch; None: measured.
+        device: ``auto``, ``cpu``, ``cuda`` ...
+        ema: decay of an exponential moving average of the weights; None: none.
+        runs: trainings with successive seeds.
+        doctor: whether the fit watches itself.
+    """
+
+    net: str = "auto"
+    width: int | None = None
+    depth: int | None = None
+    dropout: float | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    rate: float | None = None
+    optimizer: str = "auto"
+    schedule: str = "auto"
+    loss: str = "auto"
+    init: str | None = None
+    weight_decay: float | None = None
+    clip: float | None = None
+    class_weights: str = "auto"
+    patience: int | None = None
+    valid: float = 0.2
+    test: float = 0.0
+    seed: int = 0
+    precision: str = "auto"
+    layout: str = "auto"
+    compile: str = "auto"
+    threads: int | None = None
+    device: str = "auto"
+    ema: float | None = None
+    runs: int = 1
+    doctor: bool = True
+
+    def __post_init__(self) -> None:
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"--{_option(name)} takes a number from {low:g} to {high:g}, not {value:g}.")
+        for name, allowed in _WORDS.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                words = ", ".join(allowed)
+                raise UsageError(f"--{_option(name)} takes one of {words}, not {value!r}.")
+        if self.valid + self.test >= 1:
+            raise UsageError(
+                f"--valid {self.valid:g} and --test {self.test:g} leave no rows to train on; lower one."
+            )
+
+    @classmethod
+    def make(cls, settings: Mapping[str, Any]) -> FitConfig:
+        """A configuration from names and values, e.g. of a TOML file; names may be written with hyphens.
+
+        >>> FitConfig.make({"batch-size": 32}).batch_size
+        32
+
+        Raises:
+            UsageError: an unknown name, a value of the wrong type or out of range.
+        """
+        types = {field.name: str(field.type) for field in fields(cls)}
+        given: dict[str, Any] = {}
+        for raw, value in settings.items():
+            name = raw.replace("-", "_")
+            if name not in types:
+                near = nearest(raw, [_option(known) for known in types])
+                raise UsageError(f"there is no setting {raw!r}{near}; `gradwise fit --help` lists all.")
+            given[name] = _checked(name, value, types[name])
+        return cls(**given)
+
+    @classmethod
+    def read(cls, path: Path) -> dict[str, Any]:
+        """The settings of a TOML file, as names and values for `make`.
+
+        Raises:
+            UsageError: no such file, or not TOML.
+        """
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"--config {path} cannot be read ({error.strerror}).") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"--config {path} is not a TOML file: {error}.") from error
+
+    def given(self) -> dict[str, Any]:
+        """The settings that differ from their defaults, for ``run.json``."""
+        defaults = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+
+
+_RANGES = (
+    ("width", 1, 1 << 16),
+    ("depth", 1, 1000),
+    ("dropout", 0.0, 0.99),
+    ("epochs", 1, 1_000_000),
+    ("batch_size", 1, 1 << 24),
+    ("rate", 1e-12, 1e3),
+    ("weight_decay", 0.0, 10.0),
+    ("clip", 1e-12, 1e12),
+    ("patience", 0, 1_000_000),
+    ("valid", 0.0, 0.9),
+    ("test", 0.0, 0.9),
+    ("seed", 0, 2**32 - 1),
+    ("threads", 1, 4096),
+    ("ema", 0.0, 1.0),
+    ("runs", 1, 1000),
+)
+_WORDS = {
+    "class_weights": ("auto", "yes", "no"),
+    "precision": ("auto", "float32", "bf16"),
+    "layout": ("auto", "contiguous", "channels-last"),
+    "compile": ("auto", "yes", "no"),
+}
+
+
+def _option(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _checked(name: str, value: Any, kind: str) -> Any:
+    """``value`` as the field's type; whole numbers may stand for decimal ones."""
+    if value is None and "None" in kind:
+        return None
+    wanted = kind.split(" ", maxsplit=1)[0]
+    if wanted == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    fits = {"int": int, "str": str, "bool": bool, "float": float}[wanted]
+    if isinstance(value, fits) and (wanted == "bool" or not isinstance(value, bool)):
+        return value
+    words = {"int": "a whole number", "float": "a number", "str": "a word", "bool": "true or false"}[wanted]
+    raise UsageError(f"{_option(name)} takes {words}, not {value!r}.")
