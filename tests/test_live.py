@@ -248,9 +248,9 @@ def test_several_models_are_told_apart(watch):
             optimizer.step()
     names = {parameter.name for parameter in watcher.run().trace.parameters}
     assert names == {
-        f"{model}.{name}" for model in ("Encoder", "Decoder", "Decoder#2") for name in ("weight", "bias")
+        f"{model}.{name}" for model in ("Encoder", "Decoder#1", "Decoder#2") for name in ("weight", "bias")
     }
-    assert set(watcher.run().trace.sampled("act_mean").places) == {"Encoder", "Decoder", "Decoder#2"}
+    assert set(watcher.run().trace.sampled("act_mean").places) == {"Encoder", "Decoder#1", "Decoder#2"}
 
 
 def test_one_model_keeps_its_own_names_and_others_are_left_out(watch):

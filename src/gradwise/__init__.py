@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradwise.diagnosis import Diagnosis, diagnose
     from gradwise.errors import GradwiseError
+    from gradwise.fitting.fit import fit
+    from gradwise.fitting.network import Network, load
     from gradwise.live import watch
     from gradwise.trace.findings import Finding
     from gradwise.trace.model import Trace
@@ -27,10 +29,13 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "GradwiseError",
+    "Network",
     "Run",
     "Trace",
     "__version__",
     "diagnose",
+    "fit",
+    "load",
     "read_run",
     "watch",
 ]
@@ -41,9 +46,12 @@ _HOMES = {
     "Diagnosis": "gradwise.diagnosis",
     "Finding": "gradwise.trace.findings",
     "GradwiseError": "gradwise.errors",
+    "Network": "gradwise.fitting.network",
     "Run": "gradwise.trace.read",
     "Trace": "gradwise.trace.model",
     "diagnose": "gradwise.diagnosis",
+    "fit": "gradwise.fitting.fit",
+    "load": "gradwise.fitting.network",
     "read_run": "gradwise.trace.read",
 }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+import importlib
+import pkgutil
+from collections.abc import Collection, Iterable, Iterator
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gradwise.errors import UnknownNameError
 
@@ -77,6 +79,19 @@ class Registry(Generic[Thing]):
     def aliases(self, name: str) -> tuple[str, ...]:
         """Other words for ``name``."""
         return tuple(alias for alias, proper in self._aliases.items() if proper == name)
+
+
+def declared(package: str, attribute: str, *, skip: Collection[str]) -> Iterator[Any]:
+    """What the modules of ``package`` declare in tuples called ``attribute``, module by module.
+
+    Args:
+        package: dotted name.
+        attribute: name of the tuple that each module holds.
+        skip: modules of the package that declare nothing.
+    """
+    for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if info.name not in skip:
+            yield from getattr(importlib.import_module(f"{package}.{info.name}"), attribute)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

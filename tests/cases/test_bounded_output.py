@@ -5,14 +5,26 @@ import pytest
 from gradwise.rules.bounded_output import check
 from tests.cases.build import build, decay, fact, learning, noisy
 
+REACH = {"sigmoid": [0.0, 1.0], "softmax": [0.0, 1.0], "tanh": [-1.0, 1.0], "relu": [0.0, None]}
 
-def call(place, producer, module="net.5", classes=None):
+
+def call(place, activation, module="net.5", classes=None, reach=None):
+    """A loss call as the watcher tells it; ``reach`` where constants scale and shift the activation."""
+    bounded = activation in REACH
     return fact(
-        "loss-call", place, function=place, producer=producer, producer_module=module, classes=classes
+        "loss-call",
+        place,
+        function=place,
+        producer="Add" if reach else activation,
+        producer_module="" if reach else module,
+        classes=classes,
+        bounded_by=activation if bounded else "",
+        bounding_module=module if bounded else "",
+        reach=reach or REACH.get(activation),
     )
 
 
-def regression(producer, outside, low, high, std, end=0.6, place="mse_loss", module="net.5"):
+def regression(activation, outside, low, high, std, end=0.6, place="mse_loss", module="net.5", reach=None):
     tables = {
         "outside_share": {place: outside},
         "target_min": {place: low},
@@ -23,13 +35,15 @@ def regression(producer, outside, low, high, std, end=0.6, place="mse_loss", mod
     return build(
         loss=decay(2 * trivial, end * trivial),
         tables=tables | learning(place, trivial=trivial, end=end * trivial),
-        facts=[call(place, producer, module)],
+        facts=[call(place, activation, module, reach=reach)],
     )
 
 
-def scores(producer, low, high, classes, place="cross_entropy"):
+def scores(activation, low, high, classes, place="cross_entropy", reach=None):
     tables = {"output_min": {place: low}, "output_max": {place: high}}
-    return build(tables=tables | learning(place, end=1.7), facts=[call(place, producer, "head", classes)])
+    return build(
+        tables=tables | learning(place, end=1.7), facts=[call(place, activation, "head", classes, reach)]
+    )
 
 
 def test_sick_sigmoid_for_prices():
@@ -66,6 +80,32 @@ def test_sick_relu_before_a_binary_loss_on_scores():
     assert finding.value == pytest.approx(0.5)
 
 
+def test_sick_scaled_sigmoid_that_still_falls_short():
+    """20 + 30 * sigmoid for prices of 18 to 95."""
+    (finding,) = check(regression("sigmoid", 0.4, 18.0, 95.0, 17.0, reach=[20.0, 50.0]))
+    assert finding.where == ("net.5",)
+    assert "net.5 (sigmoid), scaled, reaches [20, 50] but the targets of mse_loss run" in finding.message
+
+
+def test_sick_negated_relu():
+    (finding,) = check(regression("relu", 0.5, -2.0, 2.0, 1.0, reach=[None, 0.0]))
+    assert "net.5 (relu), scaled, reaches 0 and below but" in finding.message
+
+
+def test_sick_scores_of_a_tanh_stretched_too_little():
+    (finding,) = check(scores("tanh", -1.9, 1.9, 20, reach=[-2.0, 2.0]))
+    assert finding.value == pytest.approx(2.71828**4 / (2.71828**4 + 19), abs=1e-3)
+
+
+def test_healthy_scaled_sigmoid_that_covers_the_targets():
+    assert not list(check(regression("sigmoid", 0.0, 18.0, 95.0, 17.0, reach=[0.0, 100.0])))
+
+
+def test_healthy_near_miss_scaled_sigmoid_a_little_short():
+    assert not list(check(regression("sigmoid", 0.03, 18.0, 54.0, 17.0, reach=[20.0, 50.0])))
+    assert list(check(regression("sigmoid", 0.03, 18.0, 54.3, 17.0, reach=[20.0, 50.0])))
+
+
 def test_healthy_linear_output():
     assert not list(check(build(facts=[call("mse_loss", "linear")], tables=learning("mse_loss"))))
 
@@ -88,7 +128,8 @@ def test_healthy_noisy_targets_at_the_ends_that_are_learnt():
 
 
 def test_healthy_clipped_attention_scores():
-    """tanh times ten: the graph ends in a product, and the values pass the range."""
+    """tanh times ten, and a product that nobody could tell the reach of."""
+    assert not list(check(scores("tanh", -9.0, 9.0, 20, reach=[-10.0, 10.0])))
     assert not list(check(scores("Mul", -10.0, 10.0, 20)))
     assert not list(check(scores("tanh", -10.0, 10.0, 20)))
 

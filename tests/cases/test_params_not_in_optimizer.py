@@ -56,6 +56,13 @@ def test_sick_optimizer_of_another_model_altogether():
     assert len(list(check(trace))) == 1
 
 
+def test_sick_modules_in_a_plain_list_are_counted_beside_the_model():
+    stray = [f"Linear #{i} (8 x 8, unregistered).{part}" for i in (1, 2, 3) for part in ("weight", "bias")]
+    trace = build(facts=[unowned(stray)], parameters=parameters(BODY, ()), tables=learning(end=1.2))
+    (finding,) = check(trace)
+    assert "(6 of 10 parameters, limit 0)" in finding.message
+
+
 def test_healthy_all_held():
     assert not list(check(build(parameters=parameters(BODY + HEAD, ()))))
 

@@ -77,6 +77,20 @@ def test_others_are_left_alone(loss):
     assert recognise(loss(prediction), outputs) is None
 
 
+def test_a_likelihood_in_a_run_is_no_evaluation(tmp_path):
+    with watched(tmp_path / "run"):
+        model = nn.Linear(3, 4)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(8):
+            optimizer.zero_grad()
+            log = torch.log_softmax(model(torch.randn(6, 3)), 1)
+            (-log[range(6), torch.tensor([0, 1, 2, 3, 0, 1])].mean()).backward()
+            optimizer.step()
+    trace = trace_of(tmp_path / "run")
+    assert "cross_entropy" in trace.sampled("criterion").places
+    assert "val_loss" not in trace.tables
+
+
 def test_in_a_run_it_gives_the_trivial_predictor(tmp_path):
     torch.manual_seed(0)
     with watched(tmp_path / "run"):

@@ -205,6 +205,46 @@ def test_targets_out_of_reach(activation, share, tmp_path):
         assert at(trace, "outside_share", "mse_loss", 0) == share
 
 
+AFFINE = {
+    "sigmoid into an interval": (lambda z: 20 + 30 * torch.sigmoid(z), "sigmoid", [20.0, 50.0]),
+    "halved tanh": (lambda z: (1 - torch.tanh(z)) / 2, "tanh", [0.0, 1.0]),
+    "tensor constants": (
+        lambda z: z.sigmoid() * torch.tensor([4.0]) - torch.tensor(2.0),
+        "sigmoid",
+        [-2.0, 2.0],
+    ),
+    "shifted relu": (lambda z: F.relu(z) - 1, "relu", [-1.0, None]),
+    "negated relu, reshaped": (lambda z: -F.relu(z.flatten()).unsqueeze(1), "relu", [None, 0.0]),
+    "bare": (torch.tanh, "tanh", [-1.0, 1.0]),
+    "scale of each column": (lambda z: z.tanh() * torch.tensor([1.0, 5.0]), "", None),
+    "learnt scale": (lambda z: z.sigmoid() * z.detach().mean().requires_grad_(), "", None),
+    "sum of two": (lambda z: z.sigmoid() + z.tanh(), "", None),
+    "square": (lambda z: z.sigmoid() ** 2, "", None),
+    "clamped": (lambda z: (10 * z.sigmoid()).clamp(1, 4), "", None),
+    "linear": (lambda z: 3 * z + 1, "", None),
+}
+
+
+@pytest.mark.parametrize("case", AFFINE)
+def test_reach_behind_a_scale_and_a_shift(case, tmp_path):
+    bend, activation, ends = AFFINE[case]
+    width = 2 if "column" in case else 1
+    target = torch.linspace(-3, 60, 16)[:, None].expand(16, width)
+    trace, _, _ = one_step(tmp_path / "run", lambda z, y: F.mse_loss(bend(z), y), width, [target])
+    (fact,) = trace.facts_of("loss-call")
+    assert (fact.data["bounded_by"], fact.data["reach"]) == (
+        activation,
+        pytest.approx(ends) if ends else None,
+    )
+    if ends:
+        low, high = (
+            (float("-inf") if ends[0] is None else ends[0]),
+            (float("inf") if ends[1] is None else ends[1]),
+        )
+        outside = ((target < low) | (target > high)).double().mean().item()
+        assert at(trace, "outside_share", "mse_loss", 0) == pytest.approx(outside)
+
+
 def test_rows_that_sum_to_one(tmp_path):
     target = torch.randint(0, CLASSES, (ROWS,))
     trace, _, _ = one_step(tmp_path / "run", lambda z, y: F.cross_entropy(z.softmax(1), y), CLASSES, [target])

@@ -195,6 +195,21 @@ def test_a_gan_counts_iterations_once(critic_steps, tmp_path):
     assert len(run.trace.facts_of("optimizer")) == 2
 
 
+def test_two_models_of_one_class_are_numbered_in_order_of_creation(tmp_path):
+    with watched(tmp_path / "run"):
+        encoders = [nn.Sequential(nn.Linear(4, width)) for width in (2, 3, 5, 6)]
+        optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for model in reversed(encoders)]
+        for _ in range(4):
+            for model, optimizer in zip(encoders, reversed(optimizers), strict=True):
+                optimizer.zero_grad()
+                model(torch.randn(5, 4)).square().mean().backward()
+                optimizer.step()
+    trace = trace_of(tmp_path / "run")
+    shapes = {p.name: p.shape for p in trace.parameters if p.name.endswith("weight")}
+    assert shapes == {f"Sequential#{i}.0.weight": (w, 4) for i, w in enumerate((2, 3, 5, 6), 1)}
+    assert set(trace.sampled("input_rms").places) == {f"Sequential#{i}" for i in (1, 2, 3, 4)}
+
+
 def test_folds_are_segments(tmp_path):
     with watched(tmp_path / "run"):
         for fold in range(3):

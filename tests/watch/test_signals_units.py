@@ -64,6 +64,12 @@ def test_a_unit_that_fires_on_one_input_in_fifty_is_not_silent(tmp_path):
     assert table.column("0")[-1] == 0.5
 
 
+def test_a_unit_that_puts_out_nan_is_not_silent(tmp_path):
+    broken = torch.tensor([[float("nan"), -1.0]]).repeat(5, 1)
+    table = silent_scripted([broken] * 4, 2, tmp_path / "run")
+    assert table.column("0")[-1] == 0.5
+
+
 @pytest.mark.parametrize(
     ("module", "low", "high"),
     [

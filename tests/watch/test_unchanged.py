@@ -78,6 +78,7 @@ OWNERS = {
     "optimizer state": (Optimizer, "__setstate__"),
     "loader": (dataloader._BaseDataLoaderIter, "__next__"),
     "compile": (torch, "compile"),
+    "export": (torch.export, "export"),
     "scale": (torch.amp.GradScaler, "scale"),
 }
 

@@ -44,6 +44,11 @@ VERBS: dict[str, Verb] = {
         command=ScriptCommand,
         interspersed=False,  # what follows the script belongs to the script
     ),
+    "fit": Verb("gradwise.cli.fit", "fit_command", "Train a network from a data file."),
+    "predict": Verb("gradwise.cli.predict", "predict_command", "Predict with a fitted network."),
+    "evaluate": Verb("gradwise.cli.predict", "evaluate_command", "Score a fitted network on other data."),
+    "rerun": Verb("gradwise.cli.rerun", "rerun_command", "Fit again and compare."),
+    "export": Verb("gradwise.cli.export", "export_command", "Write a fitted network as ONNX or .pt2."),
     "report": Verb("gradwise.cli.report", "report_command", "Judge a recorded run again."),
     "runs": Verb("gradwise.cli.runs", "runs_command", "List the recorded runs, newest first."),
     "explain": Verb("gradwise.cli.explain", "explain_command", "Show the page of an ailment or a cure."),
@@ -80,6 +85,7 @@ HELP = """Train networks that work, and know why when they don't.
 
 \b
 gradwise check train.py --epochs 3     watch an unmodified PyTorch script
+gradwise fit data.csv --target y       train a network from a data file
 gradwise report --html report.html     judge the newest run again
 gradwise explain dead-relu             the page behind a finding
 

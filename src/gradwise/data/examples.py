@@ -115,8 +115,15 @@ class Source(Protocol):
 class Encoder(Protocol):
     """A fitted, saved preprocessing: the same for training, validation and prediction."""
 
-    task: Task
-    choices: tuple[Choice, ...]
+    @property
+    def task(self) -> Task:
+        """What is to be predicted."""
+        ...
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What was chosen while reading and fitting, and why."""
+        ...
 
     def shape(self) -> dict[str, Any]:
         """What a net must know of its input, as keyword arguments of `gradwise.nets.make`.

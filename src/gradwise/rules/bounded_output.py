@@ -18,6 +18,7 @@ How it decides
     the right one of C classes at most e / (e + C - 1), or
     e^2 / (e^2 + C - 1); below 0.9 it is reported (unit: probability; source:
     the softmax formula).  Binary scores from a tanh or ReLU are confined alike.
+    Constants that scale and shift what the activation puts out move its range.
 
 Cure
     Leave the last layer linear, or scale the targets into the range.
@@ -39,7 +40,9 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -56,17 +59,6 @@ MIN_SAMPLES = 3  # sampled steps
 ROUNDING = 1e-2  # how far scores may pass the range: half precision
 
 DISTANCE_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
-# Lowest and highest value that each activation can put out.
-REACH = {
-    "sigmoid": (0.0, 1.0),
-    "hardsigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "hardtanh": (-1.0, 1.0),
-    "relu": (0.0, math.inf),
-    "relu6": (0.0, 6.0),
-    "softplus": (0.0, math.inf),
-}
 # Activations that confine scores; softmax has a rule of its own.
 SCORE_BOUNDS = ("sigmoid", "hardsigmoid", "tanh", "hardtanh")
 BINARY_SCORE_BOUNDS = ("tanh", "hardtanh", "relu", "relu6", "softplus")
@@ -107,73 +99,123 @@ RULE = Rule(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """A loss whose predictions an activation bounds."""
+
+    place: str
+    since: int
+    activation: str
+    name: str
+    where: str
+    low: float
+    high: float
+    classes: int
+
+    @classmethod
+    def of(cls, call: Fact) -> _Bounds | None:
+        """Read off what the watcher told of a loss call; None when nothing bounds its predictions."""
+        activation, ends = str(call.data.get("bounded_by") or ""), call.data.get("reach")
+        if not activation or not ends:
+            return None
+        module = str(call.data.get("bounding_module") or "")
+        scaled = ", scaled," if call.data.get("producer") != activation else ""
+        return cls(
+            place=call.where,
+            since=call.step,
+            activation=activation,
+            name=(f"{module} ({activation})" if module else f"the final {activation}") + scaled,
+            where=module or call.where,
+            low=-math.inf if ends[0] is None else float(ends[0]),
+            high=math.inf if ends[1] is None else float(ends[1]),
+            classes=int(call.data.get("classes") or 0),
+        )
+
+    def __str__(self) -> str:
+        if math.isinf(self.high):
+            return f"{self.low:g} and above"
+        return f"{self.high:g} and below" if math.isinf(self.low) else f"[{self.low:g}, {self.high:g}]"
+
+    def beyond(self, lowest: float, highest: float) -> float:
+        """How far these values pass the nearer end."""
+        return max(self.low - lowest, highest - self.high)
+
+
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per loss whose prediction is confined."""
     for call in {fact.where: fact for fact in trace.facts_of("loss-call")}.values():
-        function = call.data.get("function", call.where)
+        bounds, function = _Bounds.of(call), call.data.get("function", call.where)
+        if bounds is None:
+            continue
         if function in DISTANCE_LOSSES:
-            yield from _regression(trace, call)
+            yield from _regression(trace, bounds)
         elif function in ("cross_entropy", "binary_cross_entropy_with_logits"):
-            yield from _scores(trace, call, binary=function != "cross_entropy")
+            yield from _scores(trace, bounds, binary=function != "cross_entropy")
 
 
-def _regression(trace: Trace, call: Fact) -> Iterator[Finding]:
-    place, producer = call.where, str(call.data.get("producer", ""))
-    outside = _values(trace, "outside_share", place)
-    if producer not in REACH or len(outside) < MIN_SAMPLES:
+def _regression(trace: Trace, bounds: _Bounds) -> Iterator[Finding]:
+    outside, ends = _values(trace, "outside_share", bounds.place), _extremes(trace, "target", bounds.place)
+    share = float(outside.mean()) if len(outside) >= MIN_SAMPLES else 0.0
+    if share <= OUTSIDE_SHARE or ends is None:
         return
-    share = float(outside.mean())
-    low, high = REACH[producer]
-    lowest, highest = _values(trace, "target_min", place), _values(trace, "target_max", place)
-    if share <= OUTSIDE_SHARE or not len(lowest) or not len(highest):
+    lowest, highest = ends
+    spread = float(
+        np.hypot(np.median(_values(trace, "target_std", bounds.place)), _drift(trace, bounds.place))
+    )
+    if bounds.beyond(lowest, highest) < EXCESS_LIMIT * spread or outcome(trace).skill >= SKILL_LIMIT:
         return
-    spread = float(np.hypot(np.median(_values(trace, "target_std", place)), _drift(trace, place)))
-    beyond = max(low - float(lowest.min()), float(highest.max()) - high)
-    if beyond < EXCESS_LIMIT * spread or outcome(trace).skill >= SKILL_LIMIT:
-        return
-    yield RULE.finding(
-        where=[str(call.data.get("producer_module") or place)],
-        since_step=call.step,
+    yield _finding(
+        trace,
+        bounds,
         value=share,
         threshold=OUTSIDE_SHARE,
         unit="share of targets",
         message=(
-            f"{_name(call)} reaches {_range(low, high)} but the targets of {place} run from "
-            f"{lowest.min():.3g} to {highest.max():.3g}: {share:.0%} lie outside (limit {OUTSIDE_SHARE:.0%})"
+            f"{bounds.name} reaches {bounds} but the targets of {bounds.place} run from "
+            f"{lowest:.3g} to {highest:.3g}: {share:.0%} lie outside (limit {OUTSIDE_SHARE:.0%})"
         ),
         why="no weights can bring the prediction there, and at the end of its range the gradient fades",
         strength=0.5 + 0.5 * share,
-        evidence=_evidence(trace, ("outside_share", "criterion"), call),
+        signals=("outside_share", "criterion"),
     )
 
 
-def _scores(trace: Trace, call: Fact, *, binary: bool) -> Iterator[Finding]:
-    place, producer = call.where, str(call.data.get("producer", ""))
-    if producer not in (BINARY_SCORE_BOUNDS if binary else SCORE_BOUNDS):
+def _scores(trace: Trace, bounds: _Bounds, *, binary: bool) -> Iterator[Finding]:
+    ends, classes = _extremes(trace, "output", bounds.place), 2 if binary else bounds.classes
+    if bounds.activation not in (BINARY_SCORE_BOUNDS if binary else SCORE_BOUNDS) or classes < 2:
         return
-    low, high = REACH[producer]
-    lowest, highest = _values(trace, "output_min", place), _values(trace, "output_max", place)
-    if len(lowest) < MIN_SAMPLES or lowest.min() < low - ROUNDING or highest.max() > high + ROUNDING:
+    if ends is None or bounds.beyond(*ends) > ROUNDING * max(1.0, abs(bounds.low)):
         return
-    classes = 2 if binary else int(call.data.get("classes") or 0)
-    # one score against 0, or the highest against C-1 lowest ones
-    best = 1 / (1 + math.exp(low)) if binary else 1 / (1 + (classes - 1) * math.exp(low - high))
-    if classes < 2 or best >= BEST_LIMIT:
+    best = _best(bounds.low, bounds.high, classes, binary=binary)
+    if best >= BEST_LIMIT:
         return
-    yield RULE.finding(
-        where=[str(call.data.get("producer_module") or place)],
-        since_step=call.step,
+    yield _finding(
+        trace,
+        bounds,
         value=best,
         threshold=BEST_LIMIT,
         unit="probability",
         message=(
-            f"{_name(call)} confines the scores of {place} to {_range(low, high)}: the right one of "
+            f"{bounds.name} confines the scores of {bounds.place} to {bounds}: the right one of "
             f"{classes} classes gets at most {best:.2f} (limit {BEST_LIMIT:g})"
         ),
         why="the loss takes raw scores; confined ones can never be far enough apart to be sure",
         strength=1 - best / 2,
-        evidence=_evidence(trace, ("output_max", "criterion"), call),
+        signals=("output_max", "criterion"),
     )
+
+
+def _best(low: float, high: float, classes: int, *, binary: bool) -> float:
+    """Probability that the right class can get: one score against 0, or the highest against lowest ones."""
+    if binary:
+        return min(1 / (1 + math.exp(low)), 1 / (1 + math.exp(-high)))
+    return 1 / (1 + (classes - 1) * math.exp(low - high))
+
+
+def _finding(trace: Trace, bounds: _Bounds, *, signals: Sequence[str], **told: Any) -> Finding:
+    last = trace.last_step
+    evidence = [Evidence(signal, (bounds.place,), bounds.since, last) for signal in signals]
+    return RULE.finding(where=[bounds.where], since_step=bounds.since, evidence=evidence, **told)
 
 
 def _values(trace: Trace, signal: str, place: str) -> np.ndarray:
@@ -185,21 +227,14 @@ def _values(trace: Trace, signal: str, place: str) -> np.ndarray:
     return column[np.isfinite(column)]
 
 
+def _extremes(trace: Trace, what: str, place: str) -> tuple[float, float] | None:
+    """Lowest and highest target or output of the run; None where too few steps tell."""
+    lowest, highest = _values(trace, f"{what}_min", place), _values(trace, f"{what}_max", place)
+    enough = min(len(lowest), len(highest)) >= MIN_SAMPLES
+    return (float(lowest.min()), float(highest.max())) if enough else None
+
+
 def _drift(trace: Trace, place: str) -> float:
     """How far the batches' own means lie apart, so that sorted targets count as spread."""
     means = (_values(trace, "target_min", place) + _values(trace, "target_max", place)) / 2
     return float(means.std())
-
-
-def _name(call: Fact) -> str:
-    producer, module = call.data["producer"], str(call.data.get("producer_module") or "")
-    return f"{module} ({producer})" if module else f"the final {producer}"
-
-
-def _range(low: float, high: float) -> str:
-    return f"{low:g} and above" if math.isinf(high) else f"[{low:g}, {high:g}]"
-
-
-def _evidence(trace: Trace, signals: tuple[str, str], call: Fact) -> list[Evidence]:
-    last = trace.last_step
-    return [Evidence(signal, (call.where,), call.step, last) for signal in signals]

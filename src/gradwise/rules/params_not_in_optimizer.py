@@ -92,7 +92,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     owned = [p for p in trace.parameters if p.in_optimizer and p.name not in names]
     if known and not owned and not outcome(trace).poor:
         return
-    total = len(known) or len(names) + int(latest.data.get("owned", 0))
+    # modules that nobody registered are left out too, and stand in no model's list
+    total = len(known.union(names)) if known else len(names) + int(latest.data.get("owned", 0))
     share = len(names) / max(total, 1)
     shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     gets, them = ("gets a gradient", "it") if len(names) == 1 else ("get gradients", "them")
@@ -103,8 +104,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         threshold=0,
         unit="parameters",
         message=(
-            f"{shown}: {gets} but no optimizer holds {them} "
-            f"({len(names)} of {total} parameters of the model, limit 0)"
+            f"{shown}: {gets} but no optimizer holds {them} ({len(names)} of {total} parameters, limit 0)"
         ),
         why=(
             "nearly the whole model stays at its random start and only the rest learns on top of it"

@@ -120,7 +120,8 @@ def measure(
     pack.scalar("saturated_share", place, torch.count_nonzero(outside) / size)
     if x.dim() >= 2:
         others = [d for d in range(x.dim()) if d != unit]
-        active = (x > 0).float().mean(dim=others)  # (units,) share of inputs on which it fires
+        # (units,) share of inputs on which it fires; NaN fires, for it is not at or below zero
+        active = 1 - (x <= 0).float().mean(dim=others)
         pack.scalar("nonpositive_share", place, 1 - active.mean())
         if x.shape[0] >= 2:
             spread = torch.linalg.vector_norm(x - x.mean(dim=0))

@@ -39,6 +39,9 @@ ACTIVATIONS = {
     "elu", "gelu", "silu", "softplus", "hardtanh", "hardsigmoid", "mish", "prelu",
 }  # fmt: skip
 
+# Activations whose autograd node keeps what they put out.
+KEEPS_RESULT = {"softmax", "log_softmax", "sigmoid", "tanh", "relu"}
+
 
 def operation(node: Any) -> str:
     """Short name of an autograd node: ``relu`` for ``ReluBackward0``."""

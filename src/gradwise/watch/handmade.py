@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from gradwise.watch.graph import SHAPE_ONLY, operation
+from gradwise.watch.graph import KEEPS_RESULT, SHAPE_ONLY, operation
 
 # What may lie between the loss and the term that is averaged.
 _AVERAGING = {"Mean", "Sum", "Div", "Mul", "Neg", "Sqrt", "Add"}
 _DEPTH = 8  # nodes between the loss and that term
-_KEEPS_RESULT = {"softmax", "log_softmax", "sigmoid", "tanh", "relu"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def _value(node: Any, outputs: Mapping[int, Tensor]) -> Tensor | None:
     for _ in range(_DEPTH):
         if id(node) in outputs:
             return outputs[id(node)]
-        if operation(node) in _KEEPS_RESULT:
+        if operation(node) in KEEPS_RESULT:
             kept = node._saved_result
             return kept.detach() if isinstance(kept, Tensor) else None
         if operation(node) not in SHAPE_ONLY or not node.next_functions:
@@ -126,7 +124,7 @@ def _value(node: Any, outputs: Mapping[int, Tensor]) -> Tensor | None:
 
 def value_of(found: HandMade) -> Tensor:
     """The loss as a mean, whatever factor the script put before it."""
-    if found.function == "cross_entropy":
-        return torch.nn.functional.nll_loss(found.prediction.float().log_softmax(1), found.target)
+    if found.function not in ("mse_loss", "l1_loss"):  # no function of torch that is watched itself
+        return -found.prediction.float().log_softmax(1).gather(1, found.target[:, None]).mean()
     distance = (found.prediction - found.target).float()
     return distance.square().mean() if found.function == "mse_loss" else distance.abs().mean()

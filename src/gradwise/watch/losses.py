@@ -11,6 +11,7 @@ from torch import Tensor
 from gradwise.trace.model import Fact
 from gradwise.watch.graph import producer
 from gradwise.watch.pack import Pack
+from gradwise.watch.reach import Reach, reach
 from gradwise.watch.targets import (
     BINARY_LOSSES,
     CLASS_LOSSES,
@@ -28,14 +29,6 @@ LOSS_FUNCTIONS = (
     "triplet_margin_loss", "ctc_loss",
 )  # fmt: skip
 
-# Reach of what an activation can put out: (lowest, highest).
-REACH = {
-    "sigmoid": (0.0, 1.0), "hardsigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0),
-    "hardtanh": (-1.0, 1.0), "relu": (0.0, float("inf")), "relu6": (0.0, 6.0),
-    "softplus": (0.0, float("inf")), "log_softmax": (float("-inf"), 0.0), "log_sigmoid": (float("-inf"), 0.0),
-}  # fmt: skip
-REACH_MARGIN = 1e-4  # rounding of targets at the very end of the range
-
 MAX_PREDICTIONS = 1 << 16  # elements of a prediction that are looked at
 
 
@@ -50,6 +43,12 @@ class LossReader:
     def __init__(self) -> None:
         self._books: dict[str, TargetBook] = {}
         self._facts: dict[str, tuple[Any, ...]] = {}
+        self._reaches: dict[tuple[Any, ...], Reach] = {}
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The losses read so far."""
+        return frozenset(self._facts)
 
     def read(
         self,
@@ -71,11 +70,13 @@ class LossReader:
         if not isinstance(prediction, Tensor) or not isinstance(target, Tensor):
             return []
         facts: list[Fact] = []
-        operation, module = producer(prediction.grad_fn if source is None else source, owners)
+        node = prediction.grad_fn if source is None else source
+        operation, module = producer(node, owners)
         classes = prediction.shape[1] if function in CLASS_LOSSES and prediction.dim() > 1 else None
+        bounds = self._reach((function, operation, module, prediction.shape[1:]), node, prediction, owners)
         signature = (
             operation, module, prediction.dim(), target.dim(), target.dtype, classes,
-            prediction.shape[1:], target.shape[1:],
+            prediction.shape[1:], target.shape[1:], bounds,
         )  # fmt: skip
         if self._facts.get(function) != signature:
             self._facts[function] = signature
@@ -92,6 +93,9 @@ class LossReader:
                         "producer": operation,
                         "producer_module": module,
                         "classes": classes,
+                        "bounded_by": bounds.activation if bounds else "",
+                        "bounding_module": bounds.module if bounds else "",
+                        "reach": bounds.ends() if bounds else None,
                     },
                 )
             )
@@ -111,8 +115,19 @@ class LossReader:
                 edge = 0.5 if function == "binary_cross_entropy" else 0.0
                 right = (seen > edge) == (truth > 0.5)
                 pack.scalar("accuracy", function, right.float().mean())
-        self._targets(function, prediction, target, kwargs, operation, pack)
+        self._targets(function, prediction, target, kwargs, bounds, pack)
         return facts
+
+    def _reach(
+        self, key: tuple[Any, ...], node: Any, prediction: Tensor, owners: Mapping[int, str]
+    ) -> Reach | None:
+        """How far predictions reach; told once, since a saturated activation hides its scale."""
+        known = self._reaches.get(key)
+        if known is None:
+            known = reach(node, prediction, owners)
+            if known is not None:
+                self._reaches[key] = known
+        return known
 
     def _class_scores(
         self, function: str, seen: Tensor, target: Tensor, kwargs: Mapping[str, Any], pack: Pack
@@ -138,7 +153,7 @@ class LossReader:
         prediction: Tensor,
         target: Tensor,
         kwargs: Mapping[str, Any],
-        operation: str,
+        bounds: Reach | None,
         pack: Pack,
     ) -> None:
         truth = target.detach()
@@ -157,9 +172,8 @@ class LossReader:
         low, high = torch.aminmax(rows.float())
         for name, value in (("mean", mean), ("std", std), ("min", low), ("max", high)):
             pack.scalar(f"target_{name}", function, value)
-        reach = REACH.get(operation)
-        if function in DISTANCE_LOSSES and reach is not None:
-            beyond = (rows < reach[0] - REACH_MARGIN) | (rows > reach[1] + REACH_MARGIN)
+        if function in DISTANCE_LOSSES and bounds is not None:
+            beyond = (rows < bounds.low - bounds.margin) | (rows > bounds.high + bounds.margin)
             pack.scalar("outside_share", function, beyond.float().mean())
         if function in (*CLASS_LOSSES, *BINARY_LOSSES, *DISTANCE_LOSSES):
             table = rows.reshape(len(rows), -1) if rows.dim() else rows.reshape(1, 1)

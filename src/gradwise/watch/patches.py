@@ -171,7 +171,7 @@ class Patches:
 
     def _modules(self) -> None:
         def note(module: nn.Module, session: Session) -> None:
-            session.stages.modules.add(module)
+            session.stages.modules[module] = None
 
         self._after(nn.Module, "__init__", note)
         self._after(nn.Module, "__setstate__", note)
@@ -224,17 +224,20 @@ class Patches:
         self._replace(dataloader._BaseDataLoaderIter, "__next__", make)
 
     def _compilation(self) -> None:
-        def make(original: Callable[..., Any]) -> Callable[..., Any]:
-            @functools.wraps(original)
-            def compile_(*args: Any, **kwargs: Any) -> Any:
-                session = self.session
-                if session is not None:
-                    session.compiled()
-                return original(*args, **kwargs)
+        def before(tell: Callable[[Session], None]) -> Callable[[Any], Any]:
+            def make(original: Callable[..., Any]) -> Callable[..., Any]:
+                @functools.wraps(original)
+                def compile_(*args: Any, **kwargs: Any) -> Any:
+                    if self.session is not None:
+                        tell(self.session)
+                    return original(*args, **kwargs)
 
-            return compile_
+                return compile_
 
-        self._replace(torch, "compile", make)
+            return make
+
+        self._replace(torch, "compile", before(Session.compiled))
+        self._replace(torch.export, "export", before(Session.exported))
 
     def _scaler(self) -> None:
         def make(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -28,6 +28,7 @@ from gradwise.watch.pack import Key
 from gradwise.watch.pulse import NAN, Pulse
 from gradwise.watch.sample import Sampler
 from gradwise.watch.stages import Stages
+from gradwise.watch.ungraphed import Ungraphed
 from gradwise.watch.wiring import describe_nonfinite
 
 UNOWNED_SAMPLES = (1, 3, 6, 10)  # samples after which ownership is looked at, then every 20th
@@ -69,6 +70,7 @@ class Session:
         self.guard = self.ledger.guard
         self.budget = Budget(share)
         self.evaluation = EvaluationReader()
+        self.ungraphed = Ungraphed(self._evaluated, lambda e: self.guard.contain("evaluation", e, self.step))
         self.sampler = Sampler(self.guard, self._discover, self._watched)
         self.stages = Stages(self.ledger, self.sampler, models, optimizers)
         deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
@@ -123,6 +125,7 @@ class Session:
             self._maybe.clear()  # they were the training losses of this step
         if self.evaluation.open:
             self._close_evaluation()
+        self.ungraphed.close()
         self.backwards += 1
         self.all_backwards += 1
         self._collect()
@@ -202,9 +205,15 @@ class Session:
 
     def note_mode(self, module: nn.Module) -> None:
         """``train()`` or ``eval()`` was called: the next loss and the next step are looked at."""
-        if module.training is not self._mode and module is self.stages.root():
+        if module is not self.stages.root():
+            return
+        if module.training is not self._mode:
             self.pulse.stir()
             self.pulse.wake = self.step
+        self.ungraphed.close()
+        structure = self.sampler.structure
+        if not module.training and structure is not None and not self.pulse.compiles:
+            self.ungraphed.open(structure.root_ids, self.sampler.losses.functions)
 
     def _mode_changed(self, training: bool) -> None:
         """The model trains in another mode than in the step before: look at the next steps."""
@@ -351,8 +360,13 @@ class Session:
         """Something is compiled: forward hooks would be traced into the graph, so do without them."""
         self.pulse.compiles = True
         self.sampler.hooks_allowed = False
-        self.sampler.disarm()
+        self.exported()
         self.ledger.fact_once(self.step, "compiled", {"hidden": "activations"})
+
+    def exported(self) -> None:
+        """A model is about to be exported: hooks would get into that graph too, so remove those there are."""
+        self.ungraphed.close()
+        self.sampler.disarm()
 
     def resume(self) -> None:
         """Begin timing afresh: what passed since the last step was not training."""
@@ -364,6 +378,7 @@ class Session:
 
     def finish(self, status: str, error: str = "") -> None:
         """End the watch: close what is open and write everything."""
+        self.ungraphed.close()
         try:
             self._commit_maybe(0)
             self._close_evaluation()

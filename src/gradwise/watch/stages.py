@@ -46,7 +46,8 @@ class Stages:
         self.ledger, self.sampler = ledger, sampler
         self.only_models = list(models) if models is not None else None
         self.only_optimizers = {id(o) for o in optimizers} if optimizers is not None else None
-        self.modules: weakref.WeakSet[nn.Module] = weakref.WeakSet()  # all that are known to exist
+        # All modules known to exist, in order of creation, so that equal classes keep their numbers.
+        self.modules: weakref.WeakKeyDictionary[nn.Module, None] = weakref.WeakKeyDictionary()
         self.optimizers: weakref.WeakSet[Any] = weakref.WeakSet()
         self.created_at: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.loaded: set[int] = set()  # ids of modules whose weights came from a state dict

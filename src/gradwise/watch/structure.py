@@ -121,15 +121,14 @@ def _name_parameter(structure: Structure, name: str, parameter: Tensor) -> None:
 
 
 def _prefixes(roots: list[nn.Module]) -> list[str]:
+    """What stands before the names of each model's parts: nothing, its class, or its class and number."""
     if len(roots) == 1:
         return [""]
-    counts: dict[str, int] = {}
-    prefixes = []
-    for root in roots:
-        kind = type(root).__name__
-        counts[kind] = counts.get(kind, 0) + 1
-        prefixes.append(f"{kind}." if counts[kind] == 1 else f"{kind}#{counts[kind]}.")
-    return prefixes
+    kinds = [type(root).__name__ for root in roots]
+    return [
+        f"{kind}#{kinds[: at + 1].count(kind)}." if kinds.count(kind) > 1 else f"{kind}."
+        for at, kind in enumerate(kinds)
+    ]
 
 
 def optimizer_parameters(optimizers: Iterable[Any]) -> set[int]:

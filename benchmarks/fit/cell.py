@@ -1,0 +1,85 @@
+"""One peer on one workload in a process of its own: ``python -m benchmarks.fit.cell``; prints a JSON result."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+import torch
+
+from benchmarks.fit.meter import Done, Meter, Result
+from benchmarks.fit.peers import missing, peer
+from benchmarks.fit.workloads import problem
+
+
+def run_cell(
+    workload: str,
+    name: str,
+    *,
+    seconds: float,
+    limit: float,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Result:
+    """Train and measure.
+
+    Args:
+        workload: by name.
+        name: of the peer.
+        seconds: length of the steady-state window.
+        limit: training seconds after which the target is given up; 0: no target is waited for.
+        seed: of the order of the data.
+        device: ``cpu`` or ``cuda``.
+    """
+    work = problem(workload, seed, device)
+    on_gpu = work.device.type == "cuda"
+    meter = Meter(
+        seconds,
+        limit,
+        work.workload.target if limit else None,
+        work.workload.check_rows,
+        torch.cuda.synchronize if on_gpu else _nothing,
+    )
+    try:
+        peer(name).train(work, meter)
+    except Done:
+        pass
+    else:
+        raise RuntimeError(f"{name} stopped on {workload} before it was measured")
+    return meter.result(torch.cuda.max_memory_allocated() if on_gpu else 0)
+
+
+def _nothing() -> None:
+    pass
+
+
+def main() -> int:
+    """Print ``{"missing": [...]}`` or the result as one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fit.cell", description=__doc__)
+    parser.add_argument("workload")
+    parser.add_argument("peer")
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--limit", type=float, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    lacking = missing(peer(options.peer))
+    if lacking:
+        print(json.dumps({"missing": lacking}))
+        return 0
+    result = run_cell(
+        options.workload,
+        options.peer,
+        seconds=options.seconds,
+        limit=options.limit,
+        seed=options.seed,
+        device=options.device,
+    )
+    print(json.dumps(asdict(result)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

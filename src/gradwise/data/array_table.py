@@ -1,0 +1,175 @@
+"""A table that is one array of numbers: the source, and its encoder that standardises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradwise.data.answers import (
+    choices_from,
+    choices_state,
+    coded,
+    digest,
+    fitted_coder,
+    target_digest,
+    told,
+)
+from gradwise.data.examples import Array, Choice, Examples, Kind, Source, Task
+from gradwise.data.target import Target
+from gradwise.data.target_coder import TargetCoder
+from gradwise.errors import UsageError
+
+KIND = "array-table"
+HOW = "name the array of targets with --target, or put them into one called y (or a file beside it)."
+_AT_ONCE = 8192  # rows converted at once, to keep copies small
+
+
+@dataclass(slots=True, eq=False)
+class ArrayTable:
+    """(N, D) numbers, NaN where missing, with a target.
+
+    Args:
+        values: (N, D) of any number type, finite or NaN.
+        target: what is to be predicted; None: unknown.
+        choices: what was chosen while reading.
+    """
+
+    values: Array
+    target: Target | None
+    choices: tuple[Choice, ...] = ()
+    kind: Kind = "table"
+    groups: Array | None = None
+    moments: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def describe(self) -> list[str]:
+        """Rows, columns, missing values, target."""
+        lines = [f"{len(self):,} rows × {self.values.shape[1]:,} {self.values.dtype} columns"]
+        missing = int(np.isnan(self.values).sum()) if self.values.dtype.kind == "f" else 0
+        if missing:
+            lines.append(f"{missing:,} cells ({missing / self.values.size:.2%}) are missing (NaN)")
+        return [*lines, *told(self.target, "row")]
+
+    def strata(self) -> Array | None:
+        """(N,) int64 class of every row."""
+        return None if self.target is None else self.target.strata()
+
+    def fingerprint(self) -> str:
+        """Digest of values and target."""
+        return digest(self.values, target_digest(self.target)).hex()
+
+    def encoder(self, rows: Array) -> ArrayTableEncoder:
+        """Mean and deviation of every column over ``rows``."""
+        return fit(self, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayTableEncoder:
+    """Columns shifted and scaled as the training rows say.
+
+    Args:
+        coder: of the target.
+        choices: what was chosen while reading and fitting.
+        shift: (D,) mean of every column over the training rows.
+        scale: (D,) standard deviation of every column; 1 where it is constant.
+    """
+
+    coder: TargetCoder
+    choices: tuple[Choice, ...]
+    shift: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    @property
+    def task(self) -> Task:
+        """What is to be predicted."""
+        return self.coder.task
+
+    def shape(self) -> dict[str, Any]:
+        """``numbers`` D, and no ``categories``."""
+        return {"numbers": len(self.shift), "categories": ()}
+
+    def transform(self, source: Source, rows: Array | None = None) -> Examples:
+        """``numbers`` (N, D) float32 of mean 0 and deviation 1, 0 where missing; ``categories`` (N, 0).
+
+        Raises:
+            UsageError: the source is no array of as many columns.
+        """
+        if not isinstance(source, ArrayTable):
+            raise UsageError(
+                f"the net was trained on an array of {len(self.shift)} columns, not on {source.kind} "
+                "of another kind "
+                "of file; give a .npz or .npy file."
+            )
+        if source.values.shape[1] != len(self.shift):
+            raise UsageError(
+                f"the net was trained on {len(self.shift)} columns, but this array has "
+                f"{source.values.shape[1]}; "
+                "give the same ones in the same order."
+            )
+        count = len(source) if rows is None else len(rows)
+        shift, scale = np.array(self.shift), np.array(self.scale)
+        numbers = np.empty((count, len(shift)), np.float32)
+        for start in range(0, count, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            block = source.values[part if rows is None else rows[part]]
+            numbers[part] = np.nan_to_num((block.astype(np.float64) - shift) / scale, nan=0.0)
+        inputs: dict[str, Array] = {"numbers": numbers, "categories": np.zeros((count, 0), np.int64)}
+        return Examples(inputs, coded(self.coder, source.target, rows))
+
+    def state(self) -> dict[str, Any]:
+        """Everything above, as JSON can hold it."""
+        return {
+            "kind": KIND,
+            "target": self.coder.state(),
+            "choices": choices_state(self.choices),
+            "shift": list(self.shift),
+            "scale": list(self.scale),
+        }
+
+
+def fit(source: ArrayTable, rows: Array) -> ArrayTableEncoder:
+    """An encoder fitted on these rows of ``source``.
+
+    Raises:
+        UsageError: no target, or a column without a single value in the training rows.
+    """
+    coder = fitted_coder(source.target, rows, HOW)
+    count, shift, spread = _moments(source.values, rows)
+    if not count.all():
+        column = int(np.argmin(count)) + 1
+        raise UsageError(f"column {column} of the array has no value in any training row; leave it out.")
+    constant = spread <= 1e-9 * np.abs(shift)  # rounding of a constant
+    choices = [*source.choices]
+    if constant.any():
+        reason = f"{int(constant.sum())} of {len(shift)} are constant over the {len(rows):,} training rows"
+        choices.append(Choice("constant-columns", "kept as 0", reason))
+    gaps = len(rows) * len(shift) - int(count.sum())
+    if gaps:
+        reason = f"{gaps:,} values of the training rows are missing ({gaps / len(rows) / len(shift):.2%})"
+        choices.append(Choice("missing", "mean of the column", reason))
+    scale = np.where(constant, 1.0, spread)
+    return ArrayTableEncoder(coder, tuple(choices), tuple(shift.tolist()), tuple(scale.tolist()))
+
+
+def encoder_from(state: dict[str, Any]) -> ArrayTableEncoder:
+    """What `ArrayTableEncoder.state` wrote."""
+    coder, choices = TargetCoder.from_state(state["target"]), choices_from(state["choices"])
+    return ArrayTableEncoder(coder, choices, tuple(state["shift"]), tuple(state["scale"]))
+
+
+def _moments(values: Array, rows: Array) -> tuple[Array, Array, Array]:
+    """(D,) count, mean and deviation of the values that are there; two passes, so that nothing cancels."""
+    count, total, squares = (np.zeros(values.shape[1]) for _ in range(3))
+    blocks = [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
+    for block in blocks:
+        part = values[block].astype(np.float64)
+        count += (~np.isnan(part)).sum(axis=0)
+        total += np.nansum(part, axis=0)
+    mean = total / np.maximum(count, 1)
+    for block in blocks:
+        squares += np.nansum((values[block].astype(np.float64) - mean) ** 2, axis=0)
+    return count, mean, np.sqrt(squares / np.maximum(count, 1))

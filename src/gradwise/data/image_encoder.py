@@ -1,0 +1,128 @@
+"""Images to uint8 batches of one size, with the mean and deviation by which a net shifts and scales them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradwise.data.answers import choices_from, choices_state, coded, fitted_coder
+from gradwise.data.examples import Array, Choice, Examples, Source, Task
+from gradwise.data.memory import gathered
+from gradwise.data.pixels import BYTES, mean_and_deviation, span_of
+from gradwise.data.target_coder import TargetCoder
+from gradwise.errors import UsageError
+
+if TYPE_CHECKING:
+    from gradwise.data.images import ImageSource
+
+KIND = "images"
+HOW = "put the images into one folder per class, or give a table of paths with --target."
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEncoder:
+    """What was fitted to the training images.
+
+    Pixels stay uint8 all the way to the net, a quarter of the memory and traffic of float32; the net itself
+    computes ``(pixels / 255 - mean) / std`` at its entrance.
+
+    Args:
+        coder: of the target.
+        choices: what was chosen while reading and fitting.
+        channels: of every image, 1 for grey and 3 for colours.
+        height: in pixels.
+        width: in pixels.
+        mean: of every channel over the training images, in units of the full range (0..1).
+        std: standard deviation of every channel, in the same units; 1 where a channel is constant.
+        span: raw values that became 0 and 255, of arrays that were no bytes.
+    """
+
+    coder: TargetCoder
+    choices: tuple[Choice, ...]
+    channels: int
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    span: tuple[float, float] = BYTES
+
+    @property
+    def task(self) -> Task:
+        """What is to be predicted."""
+        return self.coder.task
+
+    def shape(self) -> dict[str, Any]:
+        """``channels``, ``height``, ``width``; ``mean`` and ``std`` for the net's entrance (see above)."""
+        names = ("channels", "height", "width", "mean", "std")
+        return {name: getattr(self, name) for name in names}
+
+    def transform(self, source: Source, rows: Array | None = None) -> Examples:
+        """``pixels`` (N, channels, height, width) uint8; other sizes are resized, colours made grey.
+
+        Raises:
+            UsageError: the source holds no images, or images whose channels cannot be matched.
+        """
+        from gradwise.data.images import ImageSource
+
+        if not isinstance(source, ImageSource):
+            raise UsageError(f"the net was trained on images, but the data is a {source.kind}; give images.")
+        raw = source.pixels.shape[1]
+        if raw != self.channels and not (raw <= 4 and self.channels in (1, 3)):
+            raise UsageError(
+                f"the net was trained on images of {self.channels} channels, but these have {raw}; "
+                "give images of the same kind."
+            )
+        span = self.span if self.span != BYTES else span_of(source.pixels)
+        pixels = source.as_bytes(self.channels, self.height, self.width, span)
+        return Examples({"pixels": gathered(pixels, rows)}, coded(self.coder, source.target, rows))
+
+    def state(self) -> dict[str, Any]:
+        """Everything above, as JSON can hold it."""
+        numbers = {name: list(getattr(self, name)) for name in ("mean", "std", "span")}
+        sizes = {name: getattr(self, name) for name in ("channels", "height", "width")}
+        return {
+            "kind": KIND,
+            "target": self.coder.state(),
+            "choices": choices_state(self.choices),
+            **sizes,
+            **numbers,
+        }
+
+
+def fit(source: ImageSource, rows: Array) -> ImageEncoder:
+    """An encoder fitted on these rows of ``source``.
+
+    Raises:
+        UsageError: no target, fewer than two classes, or images that are all one colour.
+    """
+    coder = fitted_coder(source.target, rows, HOW)
+    span = span_of(source.pixels)
+    channels, height, width = source.pixels.shape[1:]
+    pixels = source.as_bytes(channels, height, width, span)
+    mean, deviation = mean_and_deviation(pixels, rows)
+    if not any(deviation):
+        raise UsageError(
+            f"all {len(rows):,} training images are one and the same colour, so there is nothing to "
+            "learn from; "
+            "look at the files."
+        )
+    std = tuple(value or 1.0 for value in deviation)
+    return ImageEncoder(
+        coder, (*source.choices, *_choices(source, span)), channels, height, width, mean, std, span
+    )
+
+
+def encoder_from(state: dict[str, Any]) -> ImageEncoder:
+    """What `ImageEncoder.state` wrote."""
+    coder, choices = TargetCoder.from_state(state["target"]), choices_from(state["choices"])
+    sizes = (state["channels"], state["height"], state["width"])
+    low, high = state["span"]
+    return ImageEncoder(coder, choices, *sizes, tuple(state["mean"]), tuple(state["std"]), (low, high))
+
+
+def _choices(source: ImageSource, span: tuple[float, float]) -> tuple[Choice, ...]:
+    if source.pixels.dtype == "uint8":
+        return ()
+    values = f"the {source.pixels.dtype} values {span[0]:g} to {span[1]:g}"
+    reason = f"{values} become 0 to 255, which takes the least memory"
+    return (Choice("pixels", "8 bits", reason),)

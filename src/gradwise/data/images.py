@@ -1,0 +1,242 @@
+"""Images with what is to be said of each: from folders, one per class, or from a table of paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradwise.data.answers import (
+    class_target,
+    digest,
+    frame_target,
+    several,
+    target_digest,
+    target_of_rows,
+    told,
+)
+from gradwise.data.examples import Array, Choice, Kind
+from gradwise.data.image_encoder import ImageEncoder, encoder_from, fit
+from gradwise.data.image_files import SUFFIXES, read_into
+from gradwise.data.image_plan import read_images
+from gradwise.data.memory import new_array
+from gradwise.data.pixels import as_bytes, fitted
+from gradwise.data.target import Target
+from gradwise.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["ImageSource", "encoder_from", "images_from_frame", "open_images"]
+
+# Folders that are parts of a split; taking them for classes would teach a net to tell them apart.
+_PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
+
+
+@dataclass(slots=True, eq=False)
+class ImageSource:
+    """Images in memory, or in a temporary file where there are too many.
+
+    Args:
+        pixels: (N, channels, height, width), uint8 or another type that the encoder turns into it.
+        target: what is to be said of each; None: unknown.
+        names: of every image, for messages and predictions.
+        choices: what was chosen while reading.
+        notes: lines that tell what was left out while reading.
+        files: where the images came from; they are read again when another size is wanted.
+    """
+
+    pixels: Array
+    target: Target | None
+    names: Sequence[str] = ()
+    choices: tuple[Choice, ...] = ()
+    notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    kind: Kind = "images"
+    groups: Array | None = None
+    moments: Array | None = None
+    _made: dict[tuple[float, ...], Array] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def describe(self) -> list[str]:
+        """How many images of which size; the classes; what was left out."""
+        count, channels, height, width = self.pixels.shape
+        colours = {1: "grey", 3: "RGB"}.get(channels, f"{channels} channels")
+        first = f"{count:,} images, {height} × {width} (height × width), {colours}"
+        return [first, *told(self.target, "image"), *self.notes]
+
+    def strata(self) -> Array | None:
+        """(N,) int64 class of every image."""
+        return None if self.target is None else self.target.strata()
+
+    def fingerprint(self) -> str:
+        """Digest of the pixels and the targets."""
+        return digest(self.pixels, target_digest(self.target)).hex()
+
+    def encoder(self, rows: Array) -> ImageEncoder:
+        """Sizes of this source, mean and deviation over ``rows``."""
+        return fit(self, rows)
+
+    def as_bytes(self, channels: int, height: int, width: int, span: tuple[float, float]) -> Array:
+        """(N, channels, height, width) uint8, made once; another size is read from the files again."""
+        key = (channels, height, width, *span)
+        if self.pixels.dtype == np.uint8 and self.pixels.shape[1:] == (channels, height, width):
+            return self.pixels
+        if key not in self._made:
+            self._made.clear()
+            self._made[key] = self._converted(channels, height, width, span)
+        return self._made[key]
+
+    def _converted(self, channels: int, height: int, width: int, span: tuple[float, float]) -> Array:
+        if not self.files:
+            pixels = self.pixels if self.pixels.dtype == np.uint8 else as_bytes(self.pixels, span)
+            return fitted(pixels, channels, height, width)
+        pixels, _ = new_array((len(self), channels, height, width), np.uint8)
+        for row, fault in read_into(pixels, self.files).items():
+            raise UsageError(f"{self.names[row]} {fault}, though it could be read a moment ago.")
+        return pixels
+
+
+def open_images(path: Path, *, target: str | None = None) -> ImageSource:
+    """The images of a folder: one sub-folder per class, deeper folders belong to the class above them.
+
+    A folder of images without sub-folders is read too, for predictions; it has no target.
+
+    Args:
+        path: the folder.
+        target: what the class is called; ``class`` when None.
+
+    Raises:
+        UsageError: not a folder, no images in it, the folders are parts of a split, or too many broken files.
+    """
+    classes = _class_folders(path)
+    groups = {folder.name: _below(folder) for folder in classes}
+    files = [file for found, _ in groups.values() for file in found]
+    labels = [name for name, (found, _) in groups.items() for _ in found]
+    loose, others = _split(entry for entry in sorted(path.iterdir()) if entry.is_file())
+    others += [file for _, other in groups.values() for file in other]
+    notes = [_note(others, "files that are no images were left out")]
+    if files:
+        empty = [name for name, (found, _) in groups.items() if not found]
+        notes.append(_note(empty, "folders hold no images and are no classes"))
+        notes.append(_note(loose, f"images beside the class folders of {path.name} were left out"))
+    else:
+        files = loose
+    if not files:
+        raise UsageError(
+            f"{path} holds no images ({', '.join(SUFFIXES)}); expected one folder per class with "
+            "images in it."
+        )
+    read = read_images(files, [str(file.relative_to(path)) for file in files])
+    known = class_target([labels[i] for i in read.kept], target or "class") if labels else None
+    said = (*(note for note in notes if note), *read.notes)
+    return ImageSource(read.pixels, known, read.names, read.choices, said, tuple(files[i] for i in read.kept))
+
+
+def images_from_frame(
+    frame: pl.DataFrame, column: str, targets: Sequence[str], base: Path, *, task: str = "auto"
+) -> ImageSource:
+    """The images whose paths stand in a column; the other columns but the targets are not looked at.
+
+    Args:
+        frame: N rows.
+        column: of paths, relative to ``base`` or absolute.
+        targets: columns to be predicted; none: unknown.
+        base: folder that no path may leave, not by a link either.
+        task: kind of the target, see `gradwise.data.target.take_target`.
+
+    Raises:
+        UsageError: an empty cell, a path that leaves ``base``, a file that is no image, or too many broken
+            files.
+    """
+    if column not in frame.columns:
+        raise UsageError(
+            f"there is no column {column!r} of image paths; there are {several(frame.columns, 8)}."
+        )
+    if not len(frame):
+        raise UsageError(f"column {column!r} of image paths has no rows.")
+    if column in targets:
+        raise UsageError(
+            f"column {column!r} holds the image paths and cannot be the target too; name another."
+        )
+    rest, target, choices = frame_target(frame, targets, task)
+    numbers = np.arange(1, frame.height + 1) if target is None else target.rows
+    files = _checked_paths(rest[column], numbers, base)
+    read = read_images(files, [f"row {row} ({file.name})" for row, file in zip(numbers, files, strict=True)])
+    kept = tuple(files[i] for i in read.kept)
+    known = target_of_rows(target, read.kept)
+    return ImageSource(read.pixels, known, read.names, (*choices, *read.choices), read.notes, kept)
+
+
+def _checked_paths(cells: pl.Series, rows: Array, base: Path) -> list[Path]:
+    root = base.resolve()
+    column = cells.name
+    files = []
+    for row, cell in zip(rows, cells.to_list(), strict=True):
+        if not isinstance(cell, str) or not cell.strip():
+            raise UsageError(f"row {row} has no image path in column {column!r}; fill it in or drop the row.")
+        if "\0" in cell:
+            raise UsageError(
+                f"row {row} of column {column!r} holds a NUL byte, which no path does; mend the cell."
+            )
+        file = Path(os.path.realpath(root / cell.strip().replace("\\", "/")))
+        if not file.is_relative_to(root):
+            raise UsageError(
+                f"row {row} of column {column!r} names {cell!r}, which lies outside {base}; "
+                "put the images below the folder of the table."
+            )
+        files.append(file)
+    return files
+
+
+def _class_folders(path: Path) -> list[Path]:
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; expected a folder with one sub-folder of images per class.")
+    if not path.is_dir():
+        raise UsageError(f"{path} is a file; expected a folder with one sub-folder of images per class.")
+    folders = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not _hidden(entry)]
+    parts = [folder for folder in folders if folder.name.lower() in _PARTS]
+    inside = any(entry.is_dir() for folder in parts for entry in folder.iterdir())
+    if parts and len(parts) == len(folders) and inside:
+        raise UsageError(
+            f"the folders of {path} are parts of a split ({several([part.name for part in parts])}), "
+            "not classes; "
+            f"give one of them, e.g. {parts[0]}."
+        )
+    return folders
+
+
+def _below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Images and other files of a folder and of those below it."""
+    files = (
+        Path(top, name)
+        for top, below, names in os.walk(folder)
+        if below.sort() is None
+        for name in sorted(names)
+    )
+    return _split(
+        file for file in files if not any(_hidden(Path(part)) for part in file.relative_to(folder).parts)
+    )
+
+
+def _split(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    images: list[Path] = []
+    others: list[Path] = []
+    for file in files:
+        if not _hidden(file):
+            (images if file.suffix.lower() in SUFFIXES else others).append(file)
+    return images, others
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith(".") or path.name == "__MACOSX"
+
+
+def _note(found: Sequence[Path] | Sequence[str], what: str) -> str:
+    return f"{len(found):,} {what} ({several([Path(name).name for name in found])})" if found else ""

@@ -1,0 +1,1 @@
+"""From a data file to a network that works: choices, training, verdict, and the use of the result."""

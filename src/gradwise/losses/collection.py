@@ -1,0 +1,59 @@
+"""All losses, found by walking this package, and making one by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from gradwise.errors import UsageError
+from gradwise.losses.loss import Loss
+from gradwise.registry import Registry, declared
+
+LOSSES = Registry[Loss]("loss", group="gradwise.losses")
+for _loss in declared("gradwise.losses", "LOSSES", skip={"collection", "loss"}):
+    LOSSES.add(_loss.name, _loss, _loss.aliases)
+
+
+def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -> nn.Module:
+    """A loss by name: a module of (N, K) outputs and a target.
+
+    Args:
+        name: a name or alias of `LOSSES`.
+        weights: of every class, or of every label's positives.
+        **options: of the loss, e.g. ``smoothing`` from 0 to 1, ``gamma``, ``delta``.
+
+    Raises:
+        UnknownNameError: no loss is called so.
+        UsageError: an option or weights that it does not take, weights that are not above 0.
+    """
+    proper = LOSSES.name(name)
+    maker = LOSSES[proper].maker
+    known = list(inspect.signature(maker).parameters)
+    given = dict(options) if weights is None else {**options, "weights": _tensor(proper, weights)}
+    unknown = [word for word in given if word not in known]
+    if unknown:
+        takes = ", ".join(known) or "none"
+        raise UsageError(f"loss {proper!r} has no option {', '.join(unknown)}; it takes {takes}.")
+    if not 0 <= given.get("smoothing", 0) <= 1:
+        raise UsageError(f"smoothing takes a share from 0 to 1, not {given['smoothing']:g}.")
+    return maker(**given)
+
+
+def losses_for(task: str) -> list[str]:
+    """Names of the losses for this kind of task (``classes``, ``labels``, ``numbers``).
+
+    >>> losses_for("labels")
+    ['bce', 'focal']
+    """
+    return [name for name in LOSSES if task in LOSSES[name].tasks]
+
+
+def _tensor(name: str, weights: Sequence[float]) -> torch.Tensor:
+    values = torch.tensor(tuple(weights), dtype=torch.float32)
+    if not bool((values.isfinite() & (values > 0)).all()):
+        raise UsageError(f"loss {name!r} takes weights above 0, not {', '.join(f'{w:g}' for w in weights)}.")
+    return values

@@ -1,0 +1,116 @@
+"""One-dimensional convolutions over sequences of numbers and of words.
+
+On numbers: the fully convolutional net of Wang, Yan, Oates 2017 (arXiv 1611.06455), the usual strong baseline
+on the UCR archive. On words: windows of 3, 4 and 5 words with a maximum over time, after Kim 2014 (arXiv
+1408.5882).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gradwise.nets.lengths import all_full, valid_steps
+from gradwise.nets.net import Net
+
+KERNELS = (8, 5, 3)  # steps, arXiv 1611.06455, section II-B
+
+
+class SeriesCNN(nn.Module):
+    """Blocks of convolution over time, batch-norm and ReLU, averaged over the valid steps.
+
+    Padding is set to zero before every block, so that no prediction depends on how much of it there is.
+
+    Args:
+        outputs: numbers per example.
+        features: numbers per step.
+        units: filters of the first and last block; the blocks between have twice as many.
+        depth: blocks; kernels of 8, 5 and then 3 steps.
+        dropout: share of the averaged features dropped before the output.
+    """
+
+    def __init__(
+        self, outputs: int, features: int, *, units: int = 128, depth: int = 3, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList()
+        before = features
+        for number in range(depth):
+            filters = units if number in (0, depth - 1) else 2 * units
+            kernel = KERNELS[min(number, len(KERNELS) - 1)]
+            self.blocks.append(
+                nn.Sequential(
+                    nn.Conv1d(before, filters, kernel, padding="same", bias=False),  # (N, filters, T)
+                    nn.BatchNorm1d(filters),
+                    nn.ReLU(),
+                )
+            )
+            before = filters
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.head = nn.Linear(before, outputs)
+
+    def forward(self, series: Tensor, lengths: Tensor) -> Tensor:
+        """(N, T, F) float, (N,) int64 -> (N, outputs)."""
+        x = series.transpose(1, 2)  # (N, F, T)
+        if all_full(lengths, series.shape[1]):
+            for block in self.blocks:
+                x = block(x)
+            return self.head(self.dropout(x.mean(dim=2)))
+        valid = valid_steps(lengths, series.shape[1]).unsqueeze(1)  # (N, 1, T)
+        for block in self.blocks:
+            x = block(x.where(valid, 0.0))
+        mean = x.where(valid, 0.0).sum(dim=2) / valid.sum(dim=2)  # (N, filters)
+        return self.head(self.dropout(mean))
+
+
+class WordCNN(nn.Module):
+    """Windows of several widths over learnt vectors of words, the strongest answer of each filter.
+
+    Args:
+        outputs: numbers per example.
+        vocabulary: words, padding (0) and unknown (1) included.
+        embedding: numbers per word.
+        units: filters per window.
+        windows: widths in words.
+        dropout: share of the answers dropped before the output; Kim's is 0.5.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        vocabulary: int,
+        *,
+        embedding: int = 100,
+        units: int = 100,
+        windows: Sequence[int] = (3, 4, 5),
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, embedding, padding_idx=0)
+        self.windows = nn.ModuleList(nn.Conv1d(embedding, units, k, padding="same") for k in windows)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.head = nn.Linear(units * len(windows), outputs)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """(N, T) int64, (N,) int64 -> (N, outputs)."""
+        words = self.embedding(tokens).transpose(1, 2)  # (N, E, T); padding is zero there
+        full = all_full(lengths, tokens.shape[1])
+        valid = None if full else valid_steps(lengths, tokens.shape[1]).unsqueeze(1)  # (N, 1, T)
+        strongest = []
+        for window in self.windows:
+            answers = torch.relu(window(words))  # (N, units, T), zero or more
+            answers = answers if valid is None else answers.where(valid, 0.0)
+            strongest.append(answers.amax(dim=2))  # (N, units)
+        return self.head(self.dropout(torch.cat(strongest, dim=1)))
+
+
+NETS = (
+    Net(
+        "cnn1d",
+        {"series": SeriesCNN, "text": WordCNN},
+        "convolutions over time",
+        aliases=("cnn-1d", "fcn", "textcnn", "text-cnn"),
+    ),
+)

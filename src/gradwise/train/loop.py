@@ -1,0 +1,175 @@
+"""The training loop: fit, epoch, step, evaluate.
+
+    training = Training(model, optimizer, criterion)
+    fit(training, train_batches, valid_batches, epochs=10)
+
+Nothing here waits for the device within an epoch: losses are summed where they are made and read once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from gradwise.train.batches import Batches
+from gradwise.train.callbacks import Callback
+from gradwise.train.metrics import Metrics
+from gradwise.train.training import Training
+
+
+def fit(
+    training: Training,
+    train: Batches,
+    valid: Batches | None = None,
+    *,
+    epochs: int,
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Train until ``epochs`` are done in all or ``training.stop`` is set; go on from where it stands.
+
+    After a stop within an epoch that epoch stays open; another call finishes it.
+
+    Args:
+        training: model, optimizer and all else that changes; holds the history afterwards.
+        train: batches to learn from.
+        valid: batches to judge every epoch on.
+        epochs: passes over ``train``, those done before included.
+        callbacks: told of the start, of every step, every epoch and the end.
+
+    Raises:
+        UsageError: training goes on within an epoch whose batches were others.
+    """
+    training.begin(train.state())
+    with ExitStack() as endings:
+        for callback in callbacks:
+            endings.callback(callback.on_end, training)
+            callback.on_start(training)
+        while training.progress.epoch < epochs and not training.stop:
+            epoch(training, train, callbacks)
+            if training.progress.position < len(train):
+                break
+            started = time.perf_counter()
+            scores = _scores(training, valid) if valid is not None else {}
+            row = training.close_epoch(scores, time.perf_counter() - started)
+            for callback in callbacks:
+                callback.on_epoch_end(training, row)
+    if training.end_with_best:
+        training.take_best()
+
+
+def epoch(training: Training, batches: Batches, callbacks: Sequence[Callback] = ()) -> None:
+    """Learn from the batches of the epoch under way that are still to come; less when told to stop."""
+    training.model.train()
+    progress = training.progress
+    started, before = time.perf_counter(), progress.seconds
+    for inputs, target in batches.iterate(progress.epoch, progress.position):
+        training.between_steps = False
+        loss = step(training, inputs, target)
+        progress.loss_sum.add_(loss, alpha=len(target))  # on the device
+        progress.position += 1
+        progress.rows += len(target)
+        progress.seen += len(target)
+        progress.seconds = before + time.perf_counter() - started
+        training.between_steps = True
+        for callback in callbacks:
+            callback.on_step_end(training)
+        if training.stop:
+            break
+    training.epoch_loss()  # waits for the device, so that the time is that of the work
+    progress.seconds = before + time.perf_counter() - started
+
+
+def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tensor:
+    """One step of the optimizer.
+
+    Args:
+        training: what is trained.
+        inputs: (B, ...) each, in the order in which the model takes them.
+        target: (B,) or (B, K).
+
+    Returns:
+        () the batch's loss before the step, detached, on the device.
+    """
+
+    def gradient() -> Any:  # torch's stubs want a float of a closure
+        """The loss; its gradient, clipped, is left in the parameters."""
+        training.optimizer.zero_grad()
+        with training.precision():
+            loss: Tensor = training.criterion(training.model(*inputs), target)
+        if training.scaler is None:
+            loss.backward()
+        else:
+            training.scaler.scale(loss).backward()
+            training.scaler.unscale_(training.optimizer)
+        if training.clip is not None:
+            nn.utils.clip_grad_norm_(training.parameters, training.clip)  # no sync
+        return loss.detach()
+
+    stepped = True
+    loss: Tensor
+    if training.closure:
+        loss = cast("Tensor", training.optimizer.step(gradient))
+    elif training.scaler is None:
+        loss = gradient()
+        training.optimizer.step()
+    else:
+        loss, scale = gradient(), training.scaler.get_scale()
+        training.scaler.step(training.optimizer)  # syncs: float16 must know whether the gradient is finite
+        training.scaler.update()
+        stepped = training.scaler.get_scale() >= scale
+    if training.ema is not None:
+        training.ema.update_parameters(training.model)
+    if stepped and training.pace == "batch" and training.scheduler is not None:
+        training.scheduler.step()
+    training.progress.step += 1
+    return loss
+
+
+def evaluate(
+    model: nn.Module,
+    batches: Batches,
+    criterion: nn.Module,
+    metrics: Metrics | None = None,
+    *,
+    autocast: torch.dtype | None = None,
+) -> dict[str, float]:
+    """``loss`` and metrics over all batches, in evaluation mode and without gradients.
+
+    Every module's mode is put back afterwards.  Cost: two host transfers in all.
+
+    Returns:
+        ``loss``: mean over the rows of the criterion; then the metrics by name.
+    """
+    device = torch.device(batches.device)
+    tally = metrics(device) if metrics is not None else None
+    total = torch.zeros((), dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
+    with evaluating(model), torch.autocast(device.type, autocast, enabled=autocast is not None):
+        for inputs, target in batches.iterate(epoch=0):
+            outputs = model(*inputs)
+            total.add_(criterion(outputs, target), alpha=len(target))
+            if tally is not None:
+                tally.add(outputs, target)
+    return {"loss": total.item() / batches.rows, **(tally.read() if tally is not None else {})}
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards every module has the mode it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _scores(training: Training, valid: Batches) -> dict[str, float]:
+    model, criterion = training.judged, training.criterion
+    return evaluate(model, valid, criterion, training.metrics, autocast=training.autocast)

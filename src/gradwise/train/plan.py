@@ -1,0 +1,251 @@
+"""What will be trained and how: the user's settings, and for all others a default with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradwise import losses, nets, optim
+from gradwise.data.examples import Choice, Task
+from gradwise.errors import UsageError
+from gradwise.init import INITIALISERS
+from gradwise.train import sizing
+from gradwise.train.config import FitConfig
+
+IMBALANCE = (
+    10.0  # largest over smallest class; catalogue D04, after SageMaker Debugger's class-imbalance rule
+)
+RECURRENT_CLIP = 5.0  # norm; handbook: 5 to 15 for recurrent nets
+RECURRENT = ("lstm", "gru", "rnn")
+DECAY = 0.01  # of adamw; Loshchilov, Hutter, arXiv 1711.05101, and torch's default
+ANNEAL_FROM = 100  # steps: below, the 30 % in which one-cycle warms up would be mere noise
+ANNEALED = ("one-cycle", "cosine", "warm-up", "polynomial")
+ANNEALED_PATIENCE = 0.5  # of the epochs: the best part of an annealed training is its end
+PATIENCE = 10  # epochs; with a rate that does not fall to zero
+DEFAULT_LOSS = {"classes": "cross-entropy", "labels": "bce", "numbers": "mse"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training before it starts.
+
+    Args:
+        net: name of the net.
+        net_options: what it is told besides the shape of its input: ``units``, ``depth``, ``dropout``.
+        init: initialiser; None: the net's own.
+        optimizer: by name.
+        rate: learning rate; None: to be found by a range test.
+        weight_decay: of the optimizer.
+        schedule: of the rate, by name.
+        epochs: at most.
+        batch_size: examples per step.
+        steps_per_epoch: optimizer steps in an epoch.
+        patience: epochs without improvement before it stops; 0: never stops early.
+        loss: by name.
+        class_weights: per class or label; None: all equal.
+        clip: largest norm of the gradient; None: none.
+        choices: every setting that was chosen for the user.
+    """
+
+    net: str
+    net_options: Mapping[str, Any]
+    init: str | None
+    optimizer: str
+    rate: float | None
+    weight_decay: float
+    schedule: str
+    epochs: int
+    batch_size: int
+    steps_per_epoch: int
+    patience: int
+    loss: str
+    class_weights: tuple[float, ...] | None
+    clip: float | None
+    choices: tuple[Choice, ...] = field(repr=False)
+
+
+def make_plan(
+    task: Task,
+    shape: Mapping[str, Any],
+    rows: int,
+    config: FitConfig,
+    *,
+    device: str = "cpu",
+    counts: Sequence[int] | None = None,
+) -> Plan:
+    """Settings for a training: what the user gave, else a default with its reason.
+
+    Args:
+        task: what is predicted.
+        shape: of the input, as `gradwise.data.examples.Encoder.shape` gives it.
+        rows: training rows.
+        config: the user's settings; they always win, and no choice is told for them.
+        device: type of the device; accelerators get larger batches.
+        counts: training rows of every class, or in which every label is true.
+
+    Raises:
+        UnknownNameError: no net, optimizer, schedule, loss or initialiser is called so.
+        UsageError: settings that do not go together.
+    """
+    told: list[Choice] = []
+    kind = nets.input_kind(shape)
+    net = _net(kind, shape, rows, config, told)
+    net_options = _net_options(net, task, shape, rows, config, told)
+    loss = _loss(task, config, told)
+    batch_size = _batch_size(kind, rows, device, config, told)
+    # A lone last row joins the batch before it, since batch-norm cannot learn from one.
+    steps = max(1, rows // batch_size + (rows % batch_size > 1))
+    epochs = _epochs(net, rows, steps, config, told)
+    optimizer, decay = _optimizer(config, told)
+    schedule = _schedule(epochs * steps, config, told)
+    return Plan(
+        net=net,
+        net_options=net_options,
+        init=INITIALISERS.name(config.init) if config.init else None,
+        optimizer=optimizer,
+        rate=config.rate,
+        weight_decay=decay,
+        schedule=schedule,
+        epochs=epochs,
+        batch_size=batch_size,
+        steps_per_epoch=steps,
+        patience=_patience(schedule, epochs, config, told),
+        loss=loss,
+        class_weights=_class_weights(task, rows, config, counts, told),
+        clip=_clip(net, config, told),
+        choices=tuple(told),
+    )
+
+
+def _net(kind: str, shape: Mapping[str, Any], rows: int, config: FitConfig, told: list[Choice]) -> str:
+    if config.net != "auto":
+        return nets.NETS.name(config.net)
+    name, reason = sizing.net_for(kind, shape, rows)
+    told.append(Choice("net", name, reason))
+    return name
+
+
+def _net_options(
+    net: str, task: Task, shape: Mapping[str, Any], rows: int, config: FitConfig, told: list[Choice]
+) -> dict[str, Any]:
+    """The net's options that the user gave, and its width where he gave none."""
+    kind = nets.input_kind(shape)
+    if kind not in nets.NETS[net].makers:
+        able = ", ".join(nets.nets_for(kind))
+        raise UsageError(f"--net {net} takes {' or '.join(nets.NETS[net].makers)}, not {kind}; try {able}.")
+    known = nets.options(net, kind)
+    given = {"units": config.width, "depth": config.depth, "dropout": config.dropout}
+    options: dict[str, Any] = {word: value for word, value in given.items() if value is not None}
+    for word, flag in (("units", "width"), ("depth", "depth"), ("dropout", "dropout")):
+        if word in options and word not in known:
+            raise UsageError(f"--{flag} is nothing that net {net!r} can be told; leave it out.")
+    if "units" in known and "units" not in options:
+        depth = options.get("depth", known.get("depth"))
+        sized = sizing.units_for(net, shape, task.outputs, rows, depth=depth)
+        if sized is not None:
+            options["units"], reason = sized
+            told.append(Choice("width", str(options["units"]), reason))
+    return options
+
+
+def _loss(task: Task, config: FitConfig, told: list[Choice]) -> str:
+    if config.loss == "auto":
+        name = DEFAULT_LOSS[task.kind]
+        what = {
+            "classes": f"{len(task.classes)} classes exclude each other",
+            "labels": f"each of {task.outputs} labels may be true",
+            "numbers": f"{task.outputs} number{'s' * (task.outputs > 1)} to predict",
+        }
+        told.append(Choice("loss", name, what[task.kind]))
+        return name
+    name = losses.LOSSES.name(config.loss)
+    if task.kind not in losses.LOSSES[name].tasks:
+        fitting = ", ".join(losses.losses_for(task.kind))
+        raise UsageError(f"--loss {name} is not for {task.kind}, which this target holds; try {fitting}.")
+    return name
+
+
+def _batch_size(kind: str, rows: int, device: str, config: FitConfig, told: list[Choice]) -> int:
+    if config.batch_size is not None:
+        return min(config.batch_size, rows)
+    size, reason = sizing.batch_size_for(kind, rows, device)
+    told.append(Choice("batch-size", str(size), reason))
+    return size
+
+
+def _epochs(net: str, rows: int, steps: int, config: FitConfig, told: list[Choice]) -> int:
+    if config.epochs is not None:
+        return config.epochs
+    epochs, reason = sizing.epochs_for(net, rows, steps)
+    told.append(Choice("epochs", str(epochs), reason))
+    return epochs
+
+
+def _optimizer(config: FitConfig, told: list[Choice]) -> tuple[str, float]:
+    """Its name and weight decay."""
+    if config.optimizer == "auto":
+        name = "adamw"
+        told.append(Choice("optimizer", name, "needs the least tuning of its rate"))
+    else:
+        name = optim.OPTIMIZERS.name(config.optimizer)
+    if config.weight_decay is not None:
+        return name, config.weight_decay
+    if name != "adamw":
+        return name, 0.0
+    told.append(Choice("weight-decay", f"{DECAY:g}", "adamw's usual one; biases and norms do not decay"))
+    return name, DECAY
+
+
+def _schedule(steps: int, config: FitConfig, told: list[Choice]) -> str:
+    if config.schedule != "auto":
+        return optim.SCHEDULES.name(config.schedule)
+    name = "one-cycle" if steps >= ANNEAL_FROM else "cosine"
+    limit = f"{steps} steps, {'enough' if steps >= ANNEAL_FROM else 'too few'} to warm up first"
+    told.append(Choice("schedule", name, f"{limit} (limit {ANNEAL_FROM}); the rate falls to zero at the end"))
+    return name
+
+
+def _patience(schedule: str, epochs: int, config: FitConfig, told: list[Choice]) -> int:
+    if config.patience is not None:
+        return config.patience
+    if schedule in ANNEALED:
+        patience = max(PATIENCE, math.ceil(ANNEALED_PATIENCE * epochs))
+        reason = f"half of {epochs} epochs, {PATIENCE} at least: with {schedule} the end gains most"
+    else:
+        patience, reason = PATIENCE, "epochs without a better validation loss"
+    told.append(Choice("patience", str(patience), reason))
+    return patience
+
+
+def _class_weights(
+    task: Task,
+    rows: int,
+    config: FitConfig,
+    counts: Sequence[int] | None,
+    told: list[Choice],
+) -> tuple[float, ...] | None:
+    """Weights when asked for, or when classes are imbalanced and the user left it open."""
+    wanted = config.class_weights
+    if wanted == "no" or task.kind == "numbers" or counts is None:
+        if wanted == "yes" and task.kind == "numbers":
+            raise UsageError("--class-weights yes is for classes and labels; this target holds numbers.")
+        return None
+    weights, ratio = sizing.balancing_weights(task.kind, counts, rows)
+    if wanted == "yes":
+        return weights
+    if ratio <= IMBALANCE:
+        return None
+    what = "classes" if task.kind == "classes" else "labels, true to false,"
+    told.append(
+        Choice("class-weights", "yes", f"{what} are {ratio:.0f} to 1 at worst (limit {IMBALANCE:.0f})")
+    )
+    return weights
+
+
+def _clip(net: str, config: FitConfig, told: list[Choice]) -> float | None:
+    if config.clip is not None or net not in RECURRENT:
+        return config.clip
+    told.append(Choice("clip", f"{RECURRENT_CLIP:g}", "recurrent nets meet cliffs; the handbook's 5 to 15"))
+    return RECURRENT_CLIP

@@ -1,0 +1,92 @@
+"""Which of several ways to run a training step is faster: copies step by turns on the same batches.
+
+By turns, so that whatever else the machine does meets all alike; the ratio is the median over the turns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import fmean, median
+
+import torch
+from torch import Tensor
+
+Step = Callable[[], Tensor]  # one training step; returns its loss, detached
+
+WARM_UP = 1  # steps of each that do not count: kernels are prepared in them
+ROUNDS = (3, 9)  # turns of each: fewest for a median to mean something, and most
+LONGEST_TURN = 0.1  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """What a race came to.
+
+    Args:
+        seconds: per step, of every turn, by contestant.
+        losses: mean over all counted steps, by contestant.
+    """
+
+    seconds: Mapping[str, tuple[float, ...]]
+    losses: Mapping[str, float]
+
+    def gain(self, name: str, base: str) -> float:
+        """How many times faster ``name`` is than ``base``: the median over the turns.
+
+        >>> Race({"a": (4.0, 9.0, 5.0), "b": (2.0, 3.0, 2.0)}, {}).gain("b", "a")
+        2.5
+        """
+        return median(b / n for n, b in zip(self.seconds[name], self.seconds[base], strict=True))
+
+    def fastest(self, base: str) -> str:
+        """The contestant with the largest gain over ``base``, which may be itself."""
+        return max(self.seconds, key=lambda name: self.gain(name, base))
+
+
+def run_race(steps: Mapping[str, Step], *, seconds: float, step_seconds: float) -> Race | None:
+    """Let the contestants step by turns.
+
+    The random seed is set alike before every step, so that all draw the same dropout; the caller puts the random
+    state back.
+
+    Args:
+        steps: by contestant.
+        seconds: that the race may take, about.
+        step_seconds: that a step takes, about.
+
+    Returns:
+        None where the time does not even allow the fewest turns.
+    """
+    turn_costs = len(steps) * step_seconds
+    fewest, most = ROUNDS
+    if seconds < (WARM_UP + fewest) * turn_costs:
+        return None
+    rounds = max(fewest, min(most, int(seconds / turn_costs) - WARM_UP))
+    share = seconds / (rounds + WARM_UP) / turn_costs  # steps of a turn that the time allows
+    length = max(1, min(int(share), int(LONGEST_TURN / step_seconds)))
+    losses: dict[str, list[Tensor]] = {name: [] for name in steps}
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for name, step in steps.items():
+        for _ in range(WARM_UP):
+            _turn(step, 1, 0)
+    for number in range(rounds):
+        names = list(steps) if number % 2 == 0 else list(reversed(steps))
+        for name in names:
+            spent, seen = _turn(steps[name], length, number * length)
+            times[name].append(spent / length)
+            losses[name] += seen
+    means = {name: fmean(loss.item() for loss in seen) for name, seen in losses.items()}
+    return Race({name: tuple(spent) for name, spent in times.items()}, means)
+
+
+def _turn(step: Step, length: int, seed: int) -> tuple[float, list[Tensor]]:
+    """Seconds of so many steps, with the wait for the device, and their losses."""
+    losses = []
+    started = time.perf_counter()
+    for number in range(length):
+        torch.manual_seed(seed + number)
+        losses.append(step())
+    losses[-1].item()  # waits for the device
+    return time.perf_counter() - started, losses

@@ -1,0 +1,155 @@
+"""The learning-rate range test (Smith, arXiv 1506.01186, section 3.3): which rate suits this net and data.
+
+The rate grows from step to step by the same factor while a copy of the net trains. The loss first stays, then falls,
+then bursts. The suggestion is a tenth of the rate at which the smoothed loss is lowest: at that rate itself the
+next steps would burst (fast.ai's rule "minimum / 10").
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+
+import numpy as np
+
+from gradwise.data.examples import Array
+from gradwise.train.batches import Batch
+from gradwise.train.loop import step as training_step
+from gradwise.train.randomness import random_state, restore_random_state
+from gradwise.train.training import Training
+
+STEPS = 100  # fast.ai's and Lightning's number
+FEWEST_STEPS = 30  # below, a decade of rates has too few steps to be smoothed
+DECADES_DOWN = 3  # of rates below the optimizer's usual one, where the test starts
+DECADES_UP = 4  # above it, where the test ends unless the loss bursts before
+SMOOTHING = 7  # steps of the centred mean
+BURST = 4.0  # times the lowest loss so far, smoothed: fast.ai's limit
+FIRST_STEPS = 7  # before which no burst is looked for
+SAFETY = 10.0  # the suggestion is the best rate over this
+CLEAR_FALL = 4.0  # standard errors of the smoothed loss: a smaller fall is noise
+
+
+@dataclass(frozen=True, slots=True)
+class RangeTest:
+    """What a range test came to.
+
+    Args:
+        rates: (K,) of the steps taken.
+        losses: (K,) before each step, as measured.
+        suggestion: learning rate.
+        reason: why, with numbers.
+        found: whether the test decided; else the suggestion is the optimizer's usual rate.
+    """
+
+    rates: Array
+    losses: Array
+    suggestion: float
+    reason: str
+    found: bool
+
+
+def range_test(
+    rehearsal: Callable[[], Training],
+    batches: Sequence[Batch],
+    *,
+    usual: float,
+    steps: int = STEPS,
+    seconds: float = 10.0,
+) -> RangeTest:
+    """Try rates from far below ``usual`` to far above it.
+
+    Random states are put back.  Cost: ``steps`` training steps with one host sync each.
+
+    Args:
+        rehearsal: makes a training at a constant rate on a **copy** of the model.
+        batches: of the training; they are used in turn.
+        usual: the optimizer's usual rate.
+        steps: at most.
+        seconds: that the test may take, about.
+    """
+    state = random_state()
+    try:
+        training = rehearsal()
+        training.model.train()
+        rates, losses = _climb(training, batches, usual, steps, seconds)
+    finally:
+        restore_random_state(state)
+    return judge(rates, losses, usual)
+
+
+def _climb(
+    training: Training, batches: Sequence[Batch], usual: float, steps: int, seconds: float
+) -> tuple[Array, Array]:
+    """Rates and losses until the loss bursts, the steps are taken or the time is over."""
+    turn = cycle(batches)
+    started = time.perf_counter()
+    first = _loss_at(training, next(turn), usual * 10.0**-DECADES_DOWN)
+    spent = time.perf_counter() - started  # with the preparation of kernels: too long rather than too short
+    steps = min(steps, int(seconds / max(spent, 1e-9)))
+    if steps < FEWEST_STEPS:
+        return np.zeros(0), np.zeros(0)
+    rates = usual * np.logspace(-DECADES_DOWN, DECADES_UP, steps)
+    losses = [first]
+    for rate in rates[1:]:
+        losses.append(_loss_at(training, next(turn), float(rate)))
+        if not math.isfinite(losses[-1]) or _bursts(losses):
+            break
+    return rates[: len(losses)], np.array(losses)
+
+
+def _loss_at(training: Training, batch: Batch, rate: float) -> float:
+    for group in training.optimizer.param_groups:
+        group["lr"] = rate
+    return float(training_step(training, *batch))
+
+
+def _bursts(losses: list[float]) -> bool:
+    if len(losses) < FIRST_STEPS + SMOOTHING:
+        return False
+    return bool(np.mean(losses[-SMOOTHING // 2 :]) > BURST * smoothed(np.array(losses)).min())
+
+
+def smoothed(losses: Array) -> Array:
+    """(K,) centred mean over 7 steps, fewer at the ends.
+
+    >>> smoothed(np.array([0.0, 1.0, 2.0])).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    window = np.ones(SMOOTHING)
+    return (
+        np.convolve(losses, window, "same")[: len(losses)]
+        / np.convolve(np.ones_like(losses), window, "same")[: len(losses)]
+    )
+
+
+def judge(rates: Array, losses: Array, usual: float) -> RangeTest:
+    """The suggestion that follows from a test's losses.
+
+    Args:
+        rates: (K,) rising.
+        losses: (K,) before each step.
+        usual: the optimizer's rate, suggested where the losses tell nothing.
+    """
+    finite = np.isfinite(losses)
+    kept = len(losses) if finite.all() else int(np.argmin(finite))
+
+    def undecided(why: str) -> RangeTest:
+        return RangeTest(rates, losses, usual, f"the optimizer's usual rate: {why}", found=False)
+
+    if kept < SMOOTHING:
+        return undecided("too little time or too few steps for a range test")
+    smooth = smoothed(losses[:kept])
+    best = int(smooth.argmin())
+    level = float(smooth[: max(1, kept // 5)].mean())  # the first fifth: rates too small to matter
+    noise = float(np.abs(np.diff(losses[: best + 1])).mean()) if best else math.inf  # of a single step
+    fall = level - float(smooth[best])
+    if fall <= CLEAR_FALL * noise / math.sqrt(SMOOTHING):
+        return undecided(f"in a range test the loss fell from {level:.3g} by {fall:.2g}, within its noise")
+    rate = float(rates[best] / SAFETY)
+    reason = (
+        f"range test: loss {level:.3g} fell to {smooth[best]:.3g} at rate {rates[best]:.2g}; a tenth of that"
+    )
+    return RangeTest(rates, losses, rate, reason, found=True)

@@ -1,0 +1,302 @@
+"""How fast a training runs: settings that change its pace, not what it learns, each decided by a race.
+
+All races together take about 2 % of the estimated training, 10 seconds at most.  Only compiling is allowed more,
+since what was compiled is kept.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from gradwise.data.examples import Choice
+from gradwise.train.batches import Batch
+from gradwise.train.config import FitConfig
+from gradwise.train.loop import step as training_step
+from gradwise.train.race import Race, Step, run_race
+from gradwise.train.randomness import random_state, restore_random_state
+from gradwise.train.training import Training
+
+BUDGET_SHARE = 0.02  # of the estimated training
+BUDGET_LIMIT = 10.0  # seconds
+RACES = 3  # threads; layout and precision; optimizer: each gets a third of the budget
+MARGIN = 1.03  # ratio of times: a gain below is not told from noise
+LOSS_TOLERANCE = 0.05  # relative difference of the mean loss over the race, bf16 against float32
+LONG_STEP = 0.05  # seconds: a step that long fills several threads, one thread is not tried
+TRIAL_STEP = 0.1  # seconds: of a longer step a part of the batch is raced
+SMALLEST_PART = 1 / 16  # of a batch
+LONG_RUN = 600.0  # seconds: compiling takes about a minute; shorter trainings do not wait for it
+BF16 = ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16")  # names that torch gives to CPUs' bf16 arithmetic
+AMPERE = (8, 0)  # first compute capability of NVIDIA's with bf16
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Settings of pace.
+
+    Args:
+        channels_last: weights and pixels lie channel by channel within a pixel.
+        precision: of the forward pass: ``float32``, or ``bf16`` by autocast (weights stay float32).
+        fused: whether the optimizer updates all weights in one kernel; None: as torch chooses.
+        threads: of torch; None: as they are.
+        compile: whether the model is compiled.
+        choices: what was chosen for the user.
+    """
+
+    channels_last: bool = False
+    precision: Literal["float32", "bf16"] = "float32"
+    fused: bool | None = None
+    threads: int | None = None
+    compile: bool = False
+    choices: tuple[Choice, ...] = ()
+
+    @property
+    def autocast(self) -> torch.dtype | None:
+        """Type of numbers of the forward pass; None: that of the weights."""
+        return torch.bfloat16 if self.precision == "bf16" else None
+
+    def use_threads(self) -> None:
+        """Set torch's threads for this process, where a number was chosen."""
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+
+
+Rehearsal = Callable[[Speed], Training]
+
+
+def choose_speed(
+    rehearsal: Rehearsal,
+    batches: Sequence[Batch],
+    config: FitConfig,
+    *,
+    steps: int,
+    fusible: bool = False,
+) -> Speed:
+    """The fastest settings found; the user's own are taken as they are.
+
+    Random states and the number of threads are put back.
+
+    Args:
+        rehearsal: makes a training with the given settings on a **copy** of the model.
+        batches: some of the training's batches; they are used in turn.
+        config: the user's settings.
+        steps: of the whole training.
+        fusible: whether the optimizer has a fused form on this device.
+    """
+    state, threads = random_state(), torch.get_num_threads()
+    given = Speed(
+        channels_last=config.layout == "channels-last",
+        precision="bf16" if config.precision == "bf16" else "float32",
+        fused=True if fusible else None,
+        threads=config.threads,
+        compile=config.compile == "yes",
+    )
+    try:
+        given.use_threads()
+        return _Chooser(rehearsal, batches, config, steps, given).choose()
+    finally:
+        torch.set_num_threads(threads)
+        restore_random_state(state)
+
+
+def bf16_in_hardware(device: torch.device) -> bool:
+    """Whether this device computes with bf16 itself, rather than slowly imitating it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= AMPERE
+    if device.type != "cpu":
+        return False
+    try:
+        able = torch.cpu.get_capabilities()
+    except AttributeError:  # torch before 2.13 does not tell
+        return False
+    return any(bool(able.get(name, False)) for name in BF16)
+
+
+class _Chooser:
+    """One after the other: threads, layout and precision, optimizer, compiling."""
+
+    def __init__(
+        self, rehearsal: Rehearsal, batches: Sequence[Batch], config: FitConfig, steps: int, speed: Speed
+    ) -> None:
+        self.rehearsal = rehearsal
+        self.batches = batches
+        self.config = config
+        self.steps = steps
+        self.speed = speed
+        self.choices: list[Choice] = []
+        self.part, self.step_seconds, self.full_step = self._first_steps()
+        self.budget = min(BUDGET_LIMIT, BUDGET_SHARE * self.run)
+
+    @property
+    def run(self) -> float:
+        """Seconds that the training would take, about."""
+        return self.steps * self.full_step
+
+    def choose(self) -> Speed:
+        self._threads()
+        self._layout_and_precision()
+        self._optimizer()
+        self._compile()
+        return replace(self.speed, choices=tuple(self.choices))
+
+    def _first_steps(self) -> tuple[float, float, float]:
+        """Part of a batch that is raced, seconds of a step on it, seconds of a step on a whole batch."""
+        part, spent = SMALLEST_PART, self._timed(SMALLEST_PART)
+        whole = spent / part  # at most: a part of a batch costs more per row
+        if whole <= TRIAL_STEP:
+            spent = self._timed(1.0)
+            return 1.0, spent, spent
+        part = min(1.0, max(SMALLEST_PART, TRIAL_STEP / whole))
+        return part, part * whole, whole
+
+    def _timed(self, part: float) -> float:
+        step = self._contestant(self.speed, part)
+        step().item()  # kernels are prepared here
+        started = time.perf_counter()
+        step().item()
+        return time.perf_counter() - started
+
+    def _threads(self) -> None:
+        now = torch.get_num_threads()
+        if self.config.threads is not None or now == 1 or self.full_step > LONG_STEP:
+            return
+        many, one = str(now), "1"
+        race = self._race({many: replace(self.speed, threads=now), one: replace(self.speed, threads=1)})
+        if race is None:
+            return
+        gain = race.gain(one, many)
+        winner = 1 if gain > MARGIN else now
+        self.speed = replace(self.speed, threads=winner)
+        self.choices.append(Choice("threads", str(winner), f"1 thread {gain:.2f}x of {now}{self._shown()}"))
+        torch.set_num_threads(winner)
+
+    def _layout_and_precision(self) -> None:
+        training = self.rehearsal(self.speed)
+        convolves = any(isinstance(module, nn.Conv2d) for module in training.model.modules())
+        layouts = [False, True] if self.config.layout == "auto" and convolves else [self.speed.channels_last]
+        precisions: list[Literal["float32", "bf16"]] = [self.speed.precision]
+        if self.config.precision == "auto":
+            if bf16_in_hardware(training.device):
+                precisions.append("bf16")
+            else:
+                self.choices.append(Choice("precision", "float32", f"no bf16 in this {training.device.type}"))
+        ways = {
+            _way(last, precision): replace(self.speed, channels_last=last, precision=precision)
+            for last in layouts
+            for precision in precisions
+        }
+        if len(ways) > 1:
+            self._judge_ways(ways, self._race(ways))
+
+    def _judge_ways(self, ways: dict[str, Speed], race: Race | None) -> None:
+        base = next(iter(ways))
+        name = base
+        if race is not None:
+            agreeing = [way for way in ways if self._agrees(ways[way], race, way, base)]
+            name = max(agreeing, key=lambda way: race.gain(way, base))
+            name = name if race.gain(name, base) > MARGIN else base
+        self.speed = ways[name]
+        for option, value in (
+            ("layout", "channels-last" if self.speed.channels_last else "contiguous"),
+            ("precision", self.speed.precision),
+        ):
+            if len({_part_of(way, option) for way in ways}) > 1:
+                self.choices.append(Choice(option, value, self._compared(race, base, ways)))
+
+    def _agrees(self, way: Speed, race: Race, name: str, base: str) -> bool:
+        """Whether half precision learnt what full precision did, and nothing else was tried."""
+        if way.precision == self.speed.precision:
+            return True
+        loss, wanted = race.losses[name], race.losses[base]
+        if math.isfinite(loss) and abs(loss - wanted) <= LOSS_TOLERANCE * abs(wanted):
+            return True
+        self.choices.append(
+            Choice("precision", "float32", f"loss {loss:.3g} with {name}, {wanted:.3g} without")
+        )
+        return False
+
+    def _compared(self, race: Race | None, base: str, ways: dict[str, Speed]) -> str:
+        if race is None:
+            return f"a training of about {self.run:.2g} s is too short to try {', '.join(list(ways)[1:])}"
+        gains = [f"{way} {race.gain(way, base):.2f}x" for way in ways if way != base]
+        return f"{', '.join(gains)} of {base}{self._shown()}"
+
+    def _optimizer(self) -> None:
+        if self.speed.fused is None:
+            return
+        ways = {"plain": replace(self.speed, fused=False), "fused": replace(self.speed, fused=True)}
+        race = self._race(ways)
+        if race is None:
+            self.choices.append(Choice("fused", "yes", "one kernel updates all weights"))
+            return
+        gain = race.gain("fused", "plain")
+        self.speed = ways["fused" if gain >= 1 else "plain"]
+        self.choices.append(
+            Choice("fused", "yes" if gain >= 1 else "no", f"fused {gain:.2f}x{self._shown()}")
+        )
+
+    def _compile(self) -> None:
+        if self.config.compile != "auto" or self.run < LONG_RUN:
+            return
+        started = time.perf_counter()
+        try:
+            quick = self._contestant(replace(self.speed, compile=True), self.part)
+            quick().item()
+        except Exception as error:  # noqa: BLE001 (a compiler may be missing or fail in any way)
+            self.choices.append(Choice("compile", "no", f"it fails here: {type(error).__name__}"))
+            return
+        cost = time.perf_counter() - started
+        steps = {"plain": self._contestant(self.speed, self.part), "compiled": quick}
+        race = run_race(steps, seconds=BUDGET_LIMIT, step_seconds=self.step_seconds)
+        gain = 1.0 if race is None else race.gain("compiled", "plain")
+        pays = self.run * (1 - 1 / gain) > cost and gain > MARGIN
+        self.speed = replace(self.speed, compile=pays)
+        reason = f"{gain:.2f}x, compiled in {cost:.0f} s, for a training of about {self.run:.0f} s"
+        self.choices.append(Choice("compile", "yes" if pays else "no", reason))
+
+    def _race(self, ways: dict[str, Speed]) -> Race | None:
+        steps = {name: self._contestant(way, self.part) for name, way in ways.items()}
+        return run_race(steps, seconds=self.budget / RACES, step_seconds=self.step_seconds)
+
+    def _contestant(self, speed: Speed, part: float) -> Step:
+        training = self.rehearsal(speed)
+        training.model.train()
+        turn = cycle([_cut(batch, part, speed) for batch in self.batches])
+
+        def step() -> Tensor:
+            if speed.threads is not None and speed.threads != torch.get_num_threads():
+                torch.set_num_threads(speed.threads)
+            inputs, target = next(turn)
+            return training_step(training, inputs, target)
+
+        return step
+
+    def _shown(self) -> str:
+        return "" if self.part == 1 else f" on {self.part:.0%} of a batch"
+
+
+def _way(channels_last: bool, precision: str) -> str:
+    return ("channels-last" if channels_last else "contiguous") + " " + precision
+
+
+def _part_of(way: str, option: str) -> str:
+    return way.split(" ")[0 if option == "layout" else 1]
+
+
+def _cut(batch: Batch, part: float, speed: Speed) -> Batch:
+    """The first rows of a batch, 2 at least, its pixels in the layout of ``speed``."""
+    inputs, target = batch
+    rows = max(2, math.ceil(part * len(target)))
+    layout = torch.channels_last if speed.channels_last else torch.contiguous_format
+    cut = tuple(
+        tensor[:rows].contiguous(memory_format=layout if tensor.ndim == 4 else torch.contiguous_format)
+        for tensor in inputs
+    )
+    return cut, target[:rows]
