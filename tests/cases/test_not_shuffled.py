@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradwise.rules.not_shuffled import check
-from tests.cases.build import build, fact, sampled
+from tests.cases.build import build, fact, learning, sampled
 
 PLACE = "cross_entropy"
 
@@ -138,6 +138,32 @@ def blocks_of(kinds, classes=10, steps=10):
 def test_healthy_near_miss_six_of_ten_classes_in_a_batch():
     assert not list(check(run(blocks_of(6))))
     assert list(check(run(blocks_of(5))))
+
+
+def run_to(left, worst=None):
+    """Three classes in order; ``left`` of the trivial loss at the end, ``worst`` of it in some steps."""
+    labels = in_class_order(3, 40, 10, 30)
+    rows = sampled(len(labels))
+    loss = np.full(len(labels), left)
+    loss[:40] = np.linspace(1, left, 40)
+    loss[::12] = left if worst is None else worst  # as each class begins
+    tables = describe(labels, rows) | learning(trivial=1.0) | {"criterion": {PLACE: loss[list(rows)]}}
+    return build(steps=len(labels), loss=loss, sampled_steps=rows, tables=tables)
+
+
+def test_healthy_order_that_can_have_cost_nothing():
+    """Whatever order was drawn: hardly anything is left to win."""
+    assert not list(check(run_to(0.01)))
+
+
+def test_healthy_near_miss_little_left():
+    assert not list(check(run_to(0.049)))
+    assert list(check(run_to(0.051)))
+
+
+def test_sick_little_loss_on_average_but_each_class_is_unlearnt():
+    assert not list(check(run_to(0.001, worst=0.4)))
+    assert list(check(run_to(0.001, worst=0.55)))
 
 
 def test_healthy_look_alike_oscillating_loss():

@@ -49,8 +49,8 @@ def test_every_row_once_and_inputs_belong_to_their_targets(rows, size, epoch, dr
     batches = Batches(data, size, shuffle=shuffle, drop_last=drop, seed=3)
     seen = []
     for (numbers, categories), target in batches.iterate(epoch):
-        np.testing.assert_array_equal(numbers, data.inputs["numbers"][target])
-        np.testing.assert_array_equal(categories, data.inputs["categories"][target])
+        np.testing.assert_array_equal(numbers, data.inputs["numbers"][target.numpy()])
+        np.testing.assert_array_equal(categories, data.inputs["categories"][target.numpy()])
         seen.append(target.tolist())
     flat = sum(seen, [])
     assert len(seen) == len(batches)
@@ -108,7 +108,7 @@ def test_pixels_stay_bytes_and_come_channels_last_when_asked(channels):
     for layout in (False, True):
         for (batch,), target in Batches(data, 8, channels_last=layout).iterate(2):
             assert batch.dtype == torch.uint8
-            np.testing.assert_array_equal(batch, pixels[target])
+            np.testing.assert_array_equal(batch, pixels[target.numpy()])
             wanted = torch.channels_last if layout else torch.contiguous_format
             assert batch.is_contiguous(memory_format=wanted)
 
@@ -136,7 +136,7 @@ def test_memory_mapped_pixels_channels_last(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (20, 3, 5, 4)).astype(np.uint8)
     data = Examples({"pixels": on_disk(pixels, tmp_path / "pixels")}, np.arange(20))
     for (batch,), target in Batches(data, 8, channels_last=True).iterate(0):
-        np.testing.assert_array_equal(batch, pixels[target])
+        np.testing.assert_array_equal(batch, pixels[target.numpy()])
         assert batch.is_contiguous(memory_format=torch.channels_last)
 
 
@@ -153,7 +153,7 @@ def test_by_length_wastes_less_padding_and_loses_nothing():
     assert padding(sorted_) < 0.15 * padding(plain)
     for (values, lengths), target in sorted_.iterate(0):
         assert values.shape[1] == lengths.max()
-        np.testing.assert_array_equal(values, data.inputs["series"][target][:, : values.shape[1]])
+        np.testing.assert_array_equal(values, data.inputs["series"][target.numpy()][:, : values.shape[1]])
     assert sorted(sum(targets(sorted_), [])) == list(range(300))
     assert targets(sorted_) == targets(sorted_) != targets(sorted_, epoch=1)
     long = [max(data.inputs["lengths"][rows]) for rows in targets(sorted_)]

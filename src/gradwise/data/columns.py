@@ -204,7 +204,7 @@ def _of_dates(series: pl.Series, missing: int, form: str = "") -> Column:
 def _finish(series: pl.Series, role: Role, missing: int, distinct: int) -> Column:
     """A column with its most frequent cells as examples."""
     if distinct == 1 and not missing:
-        only = series.drop_nulls()[0]
+        only = cells.words(series)[0]
         return Column(series.name, "constant", len(series), 0, 1, reason=f"every cell is {only}")
     start = cells.words(series.head(10 * cells.LOOK_AT)).drop_nulls()
     top = start.value_counts(name="times").sort(["times", series.name or ""], descending=[True, False])

@@ -41,13 +41,18 @@ def check_text(path: Path, sample: bytes) -> None:
         if sample.startswith(mark):
             fix = f"`iconv -f {encoding} -t UTF-8`"
             raise UsageError(f"{path} is {encoding} text; csv is read as UTF-8: save it so, e.g. with {fix}.")
-    if b"\x00" in sample:
-        at = sample.index(b"\x00")
-        line = sample.count(b"\n", 0, at) + 1
-        raise UsageError(f"{path} holds a zero byte at line {line}, so it is no text; a csv is needed.")
+    check_zeros(path, sample, 1)
     start = sample.lstrip()[:1]
     if start in (b"{", b"["):
         raise UsageError(f"{path} looks like JSON; save its table as csv or parquet.")
+
+
+def check_zeros(path: Path, rows: bytes, line: int) -> None:
+    """Raise when ``rows``, which start at ``line``, hold a zero byte: text has none, and polars stumbles."""
+    at = rows.find(b"\x00")
+    if at >= 0:
+        line += rows.count(b"\n", 0, at)
+        raise UsageError(f"{path} holds a zero byte at line {line}, so it is no text; a csv is needed.")
 
 
 def check_names(path: Path, names: tuple[str, ...]) -> None:

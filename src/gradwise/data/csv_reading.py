@@ -180,6 +180,7 @@ def _parse(rows: bytes, schema: Schema | None, header: Header, path: Path, line:
     """Cells of one block; blank lines give rows of nulls."""
     if not rows or rows.isspace():
         return pl.DataFrame(schema=schema or dict.fromkeys(header.names, pl.String()))
+    csv_faults.check_zeros(path, rows, line)
     try:
         frame = pl.read_csv(
             rows,

@@ -19,7 +19,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gradwise.data.examples import Array
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-_FORMATS = ("PNG", "JPEG", "MPO", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # no other decoder is ever tried on a stranger's file
+_FORMATS = (
+    "PNG",
+    "JPEG",
+    "BMP",
+    "GIF",
+    "WEBP",
+    "TIFF",
+    "PPM",
+)  # no other decoder is ever tried on a stranger's file
 _TURNED = ("JPEG", "MPO", "WEBP")  # formats whose orientation is known without decoding them
 _ORIENTATION = 0x0112  # EXIF tag; 5 to 8 swap width and height
 _WHITE = (255, 255, 255, 255)
@@ -98,8 +106,9 @@ def decoded(path: Path, channels: int, height: int, width: int) -> Array:
         if image.format == "JPEG":
             longest = max(height, width)
             image.draft(image.mode, (longest, longest))  # decodes at 1/2, 1/4 or 1/8 where that is enough
-        upright = ImageOps.exif_transpose(image)
-        return as_pixels(upright, channels, height, width)
+        image.load()
+        turned = "exif" in image.info or image.format in _TURNED  # asking costs as much as a small image
+        return as_pixels(ImageOps.exif_transpose(image) if turned else image, channels, height, width)
 
 
 def as_pixels(image: Image.Image, channels: int, height: int, width: int) -> Array:
@@ -109,7 +118,9 @@ def as_pixels(image: Image.Image, channels: int, height: int, width: int) -> Arr
     if image.mode in {"LA", "PA", "RGBA", "La", "RGBa"} or "transparency" in image.info:
         above = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", above.size, _WHITE), above)
-    image = image.convert("L" if channels == 1 else "RGB")
+    wanted = "L" if channels == 1 else "RGB"
+    if image.mode != wanted:
+        image = image.convert(wanted)
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
     array = np.asarray(image)  # (height, width) or (height, width, 3)

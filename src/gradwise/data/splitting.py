@@ -99,8 +99,9 @@ def _by_class(strata: Array, shares: Sequence[float], seed: int) -> tuple[Array,
             side[order[start : start + size]] = part
             start += size
         start += int(count) - sum(_sizes_of_class(int(count), shares))
-    if shares and not (side > 0).any():
-        return _by_chance(len(strata), shares, seed)
+    if len(np.unique(side)) <= len(shares):  # the classes are so small that a part got nothing
+        side, how, _ = _by_chance(len(strata), shares, seed)
+        return side, how, f"the classes have too few rows to share out, seed {seed}"
     held = counts[counts > 0]
     single = int((held == 1).sum())
     why = f"each of {len(held)} classes in the same shares, seed {seed}"

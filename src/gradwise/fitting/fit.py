@@ -80,10 +80,10 @@ def fit_data(
     progress: Listener,
 ) -> Fitted:
     """`fit` with its settings in one object, as the command line calls it."""
+    _check_free(out)
     # Folders, idx, npz and UCR files know their target; a table must be told.
     source = open_source(_one_or_many(data), target=_one_or_many(target) if target else None, **reading)
     progress.read(source.describe())
-    directory = _directory(out, data)
     parts = split(source, valid=config.valid, test=config.test, seed=config.seed)
     encoder = source.encoder(parts.train)
     sets = _sets(source, encoder, parts)
@@ -107,6 +107,7 @@ def fit_data(
     record.shape, record.task = dict(encoder.shape()), asdict(encoder.task)
     record.split = {"train": len(sets.train), "valid": len(sets.valid), "test": len(sets.test)}
     record.choices = [asdict(choice) for choice in told]
+    directory = _directory(out, data)
     record.write(directory)
     return carry_out(directory, record, recipe, encoder, sets, progress, resumed=False)
 
@@ -181,16 +182,20 @@ def _one_or_many(places: Sequence[str]) -> str | list[str]:
     return places[0] if len(places) == 1 else list(places)
 
 
+def _check_free(out: Path | None) -> None:
+    """Refuse a run directory that holds a fit already, before any work is done."""
+    if out is not None and (out / FILE_NAME).exists():
+        raise UsageError(f"--out {out} already holds a fit; choose another directory, or use --resume.")
+
+
 def _directory(out: Path | None, data: Sequence[str]) -> Path:
-    """The run directory; one that holds a run already is refused."""
+    """The run directory, made now."""
     if out is None:
         name = Path(data[0]).name.split(".")[0].replace("*", "") or "data"
         return new_run_directory(DEFAULT_ROOT, name, datetime.now()).absolute()
-    out = out.absolute()
-    if (out / FILE_NAME).exists():
-        raise UsageError(f"--out {out} already holds a fit; choose another directory, or use --resume.")
+    _check_free(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {out} cannot be made ({error.strerror}); choose another place.") from error
-    return out
+    return out.absolute()

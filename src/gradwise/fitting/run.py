@@ -94,7 +94,12 @@ def carry_out(
             )
         callbacks: list[Callback] = [EarlyStopping(recipe.patience), saver, StopOnInterrupt()]
         callbacks.append(Reporting(progress, recipe.epochs, len(batches), doctor))
-        train(training, batches, valid, epochs=recipe.epochs, callbacks=callbacks)
+        try:
+            train(training, batches, valid, epochs=recipe.epochs, callbacks=callbacks)
+        except BaseException:
+            record.status = "failed"
+            record.write(directory)
+            raise
         diagnosis = doctor.look() if doctor is not None else None
     return _conclude(directory, record, encoder, sets, training, diagnosis, progress)
 

@@ -40,15 +40,14 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from gradwise.rules.learning import outcome
-from gradwise.rules.rule import Organ, Rule
-from gradwise.trace.findings import Evidence, Finding
+from gradwise.rules.rule import Organ, Rule, measured
+from gradwise.trace.findings import Finding
 from gradwise.trace.model import Fact, Trace
 
 OUTSIDE_SHARE = 0.02  # share of targets; a few outliers may be cut on purpose
@@ -164,9 +163,9 @@ def _regression(trace: Trace, bounds: _Bounds) -> Iterator[Finding]:
     )
     if bounds.beyond(lowest, highest) < EXCESS_LIMIT * spread or outcome(trace).skill >= SKILL_LIMIT:
         return
-    yield _finding(
-        trace,
-        bounds,
+    yield RULE.finding(
+        where=[bounds.where],
+        since_step=bounds.since,
         value=share,
         threshold=OUTSIDE_SHARE,
         unit="share of targets",
@@ -176,7 +175,7 @@ def _regression(trace: Trace, bounds: _Bounds) -> Iterator[Finding]:
         ),
         why="no weights can bring the prediction there, and at the end of its range the gradient fades",
         strength=0.5 + 0.5 * share,
-        signals=("outside_share", "criterion"),
+        evidence=measured(trace, ("outside_share", "criterion"), bounds.place, bounds.since),
     )
 
 
@@ -189,9 +188,9 @@ def _scores(trace: Trace, bounds: _Bounds, *, binary: bool) -> Iterator[Finding]
     best = _best(bounds.low, bounds.high, classes, binary=binary)
     if best >= BEST_LIMIT:
         return
-    yield _finding(
-        trace,
-        bounds,
+    yield RULE.finding(
+        where=[bounds.where],
+        since_step=bounds.since,
         value=best,
         threshold=BEST_LIMIT,
         unit="probability",
@@ -201,7 +200,7 @@ def _scores(trace: Trace, bounds: _Bounds, *, binary: bool) -> Iterator[Finding]
         ),
         why="the loss takes raw scores; confined ones can never be far enough apart to be sure",
         strength=1 - best / 2,
-        signals=("output_max", "criterion"),
+        evidence=measured(trace, ("output_max", "criterion"), bounds.place, bounds.since),
     )
 
 
@@ -210,12 +209,6 @@ def _best(low: float, high: float, classes: int, *, binary: bool) -> float:
     if binary:
         return min(1 / (1 + math.exp(low)), 1 / (1 + math.exp(-high)))
     return 1 / (1 + (classes - 1) * math.exp(low - high))
-
-
-def _finding(trace: Trace, bounds: _Bounds, *, signals: Sequence[str], **told: Any) -> Finding:
-    last = trace.last_step
-    evidence = [Evidence(signal, (bounds.place,), bounds.since, last) for signal in signals]
-    return RULE.finding(where=[bounds.where], since_step=bounds.since, evidence=evidence, **told)
 
 
 def _values(trace: Trace, signal: str, place: str) -> np.ndarray:

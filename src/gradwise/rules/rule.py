@@ -85,6 +85,15 @@ class Rule:
         )
 
 
+def measured(trace: Trace, signals: Iterable[str], place: str, since: int) -> list[Evidence]:
+    """Evidence from ``since`` to the end of the run, of those signals that were measured at that place."""
+    return [
+        Evidence(signal, (place,), since, trace.last_step)
+        for signal in signals
+        if place in trace.sampled(signal).places
+    ]
+
+
 Check = Callable[[Trace], Iterable[Finding]]
 
 

@@ -46,8 +46,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwise.rules.learning import GOOD_SKILL, outcome
-from gradwise.rules.rule import Organ, Rule
-from gradwise.trace.findings import Evidence, Finding
+from gradwise.rules.rule import Organ, Rule, measured
+from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
 RMS_HIGH = 10.0  # root mean square; weights are drawn for inputs near 1, raw digits have 7.7
@@ -160,11 +160,7 @@ def _finding(trace: Trace, scale: _Scale, ending: str) -> Finding:
         message=f"inputs of {scale.place or 'the model'} {measured}, and {ending}",
         why="weights are drawn for inputs near 1; others make the first layers saturate, overshoot or starve",
         strength=0.5 + decades / 6,
-        evidence=[
-            Evidence(signal, (scale.place,), scale.since, trace.last_step)
-            for signal in ("input_rms", "input_column_ratio")
-            if scale.place in trace.sampled(signal).places
-        ],
+        evidence=measured(trace, ("input_rms", "input_column_ratio"), scale.place, scale.since),
     )
 
 

@@ -61,7 +61,7 @@ def build_training(
     place = torch.device(device)
     model.to(place)
     if speed.channels_last:
-        model.to(memory_format=torch.channels_last)
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if speed.compile:
         model.compile()
     optimizer = optim.make(

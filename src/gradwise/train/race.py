@@ -18,6 +18,8 @@ Step = Callable[[], Tensor]  # one training step; returns its loss, detached
 WARM_UP = 1  # steps of each that do not count: kernels are prepared in them
 ROUNDS = (3, 9)  # turns of each: fewest for a median to mean something, and most
 LONGEST_TURN = 0.1  # seconds
+MARGIN = 1.03  # ratio of times: a gain below is not told from noise
+SURE = 0.75  # of the turns that a winner must win
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,18 @@ class Race:
         """
         return median(b / n for n, b in zip(self.seconds[name], self.seconds[base], strict=True))
 
-    def fastest(self, base: str) -> str:
-        """The contestant with the largest gain over ``base``, which may be itself."""
-        return max(self.seconds, key=lambda name: self.gain(name, base))
+    def beats(self, name: str, base: str) -> bool:
+        """Whether ``name`` is faster by more than noise: by 3 % in the median, and in three turns of four."""
+        turns = list(zip(self.seconds[name], self.seconds[base], strict=True))
+        faster = sum(n < b for n, b in turns)
+        return self.gain(name, base) > MARGIN and faster >= SURE * len(turns)
 
 
 def run_race(steps: Mapping[str, Step], *, seconds: float, step_seconds: float) -> Race | None:
     """Let the contestants step by turns.
 
-    The random seed is set alike before every step, so that all draw the same dropout; the caller puts the random
-    state back.
+    The random seed is set alike before every step, so that all draw the same dropout; the caller puts the
+    random state back.
 
     Args:
         steps: by contestant.
@@ -68,11 +72,10 @@ def run_race(steps: Mapping[str, Step], *, seconds: float, step_seconds: float) 
     length = max(1, min(int(share), int(LONGEST_TURN / step_seconds)))
     losses: dict[str, list[Tensor]] = {name: [] for name in steps}
     times: dict[str, list[float]] = {name: [] for name in steps}
-    for name, step in steps.items():
-        for _ in range(WARM_UP):
-            _turn(step, 1, 0)
+    for step in steps.values():
+        _turn(step, WARM_UP, 0)
     for number in range(rounds):
-        names = list(steps) if number % 2 == 0 else list(reversed(steps))
+        names = list(steps)[:: 1 if number % 2 == 0 else -1]
         for name in names:
             spent, seen = _turn(steps[name], length, number * length)
             times[name].append(spent / length)

@@ -1,8 +1,8 @@
 """The learning-rate range test (Smith, arXiv 1506.01186, section 3.3): which rate suits this net and data.
 
-The rate grows from step to step by the same factor while a copy of the net trains. The loss first stays, then falls,
-then bursts. The suggestion is a tenth of the rate at which the smoothed loss is lowest: at that rate itself the
-next steps would burst (fast.ai's rule "minimum / 10").
+The rate grows from step to step by the same factor while a copy of the net trains. The loss first stays, then
+falls, then bursts. The suggestion is a tenth of the rate at which the smoothed loss is lowest: at that rate
+itself the next steps would burst (fast.ai's rule "minimum / 10").
 """
 
 from __future__ import annotations
@@ -85,9 +85,11 @@ def _climb(
 ) -> tuple[Array, Array]:
     """Rates and losses until the loss bursts, the steps are taken or the time is over."""
     turn = cycle(batches)
+    lowest = usual * 10.0**-DECADES_DOWN
+    _loss_at(training, batches[0], lowest)  # kernels are prepared here
     started = time.perf_counter()
-    first = _loss_at(training, next(turn), usual * 10.0**-DECADES_DOWN)
-    spent = time.perf_counter() - started  # with the preparation of kernels: too long rather than too short
+    first = _loss_at(training, next(turn), lowest)
+    spent = time.perf_counter() - started
     steps = min(steps, int(seconds / max(spent, 1e-9)))
     if steps < FEWEST_STEPS:
         return np.zeros(0), np.zeros(0)
@@ -109,7 +111,7 @@ def _loss_at(training: Training, batch: Batch, rate: float) -> float:
 def _bursts(losses: list[float]) -> bool:
     if len(losses) < FIRST_STEPS + SMOOTHING:
         return False
-    return bool(np.mean(losses[-SMOOTHING // 2 :]) > BURST * smoothed(np.array(losses)).min())
+    return bool(np.mean(losses[-(SMOOTHING // 2) :]) > BURST * smoothed(np.array(losses)).min())
 
 
 def smoothed(losses: Array) -> Array:
@@ -118,11 +120,8 @@ def smoothed(losses: Array) -> Array:
     >>> smoothed(np.array([0.0, 1.0, 2.0])).tolist()
     [1.0, 1.0, 1.0]
     """
-    window = np.ones(SMOOTHING)
-    return (
-        np.convolve(losses, window, "same")[: len(losses)]
-        / np.convolve(np.ones_like(losses), window, "same")[: len(losses)]
-    )
+    half = SMOOTHING // 2
+    return np.array([losses[max(0, i - half) : i + half + 1].mean() for i in range(len(losses))])
 
 
 def judge(rates: Array, losses: Array, usual: float) -> RangeTest:

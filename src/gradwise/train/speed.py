@@ -1,7 +1,7 @@
 """How fast a training runs: settings that change its pace, not what it learns, each decided by a race.
 
-All races together take about 2 % of the estimated training, 10 seconds at most.  Only compiling is allowed more,
-since what was compiled is kept.
+All races together take about 2 % of the estimated training, 10 seconds at most.  Only compiling is allowed
+more, since what was compiled is kept.
 """
 
 from __future__ import annotations
