@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
-	bench-cost bench-detect clean env env-dev
+	bench-cost bench-detect bench-fit clean env env-dev
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,15 @@ bench-cost: $(STAMPS)/runtime ## step time with and without watching
 
 bench-detect: $(STAMPS)/runtime ## recall, cause first, false alarms on the corpus
 	$(BIN)/python -m benchmarks.detection
+
+$(STAMPS)/bench: benchmarks/fit/peers.txt $(PINNED) | $(STAMPS)/runtime
+	@echo "installing the peers of the benchmark into $(VENV)/bench"
+	@$(BIN)/python -m benchmarks.fit.environment $(VENV)/bench
+	@mkdir -p $(STAMPS) && touch $@
+
+bench-fit: $(STAMPS)/bench ## speed of fit beside other training loops (FIT_ARGS="--only cnn --quick")
+	$(BIN)/python -m benchmarks.fit.fetch
+	env -u OMP_NUM_THREADS $(VENV)/bench/bin/python -m benchmarks.fit $(FIT_ARGS)
 
 clean: ## remove what make, tests and demo left behind (the environment stays; delete .venv to be rid of it)
 	rm -rf .gradwise build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

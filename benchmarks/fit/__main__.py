@@ -38,18 +38,22 @@ def measure(
     limit: float,
     repetitions: int,
     device: str = "cpu",
+    clock: str = "wall",
 ) -> list[Cell]:
     """Every (workload, peer) in its own process, by turns; a line on stderr for each."""
     cells = []
+    shared = ("--device", device, "--clock", clock)
     for work in workloads:
         row = [
-            Cell(work, name, peer(name).TITLE) for name in peers if work.name in (peer(name).ONLY or [work.name])
+            Cell(work, name, peer(name).TITLE)
+            for name in peers
+            if work.name in (peer(name).ONLY or [work.name])
         ]
         for repetition in range(repetitions):
             first = repetition % len(row)
             for cell in row[first:] + row[:first]:
                 if not cell.note:
-                    _run(cell, ("--seed", str(repetition), "--device", device), seconds, limit)
+                    _run(cell, ("--seed", str(repetition), *shared), seconds, limit)
         cells += row
     return cells
 
@@ -109,6 +113,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limit", type=float, default=LIMIT, help="training seconds to the target, at most")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument(
+        "--threads", type=int, default=None, help="of torch, for all; left out: torch's own number"
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="cpu counts processor time on one thread: steadier on a machine shared with others",
+    )
     parser.add_argument("--json", type=Path, default=None)
     parser.add_argument("--quick", action="store_true", help="a few seconds per cell, once, no target")
     options = parser.parse_args()
@@ -134,7 +147,11 @@ def main() -> int:
     except DataMissingError as error:
         print(error, file=sys.stderr)
         return 2
-    about = machine(options.device)
+    if options.clock == "cpu" or options.threads:
+        threads = 1 if options.clock == "cpu" else options.threads
+        os.environ["OMP_NUM_THREADS"] = str(threads)  # processes inherit it
+        torch.set_num_threads(threads)
+    about = machine(options.device) | {"clock": options.clock}
     cells = measure(
         options.workloads,
         options.peers,
@@ -142,6 +159,7 @@ def main() -> int:
         limit=options.limit,
         repetitions=options.repetitions,
         device=options.device,
+        clock=options.clock,
     )
     promises = bars(cells)
     print("; ".join(f"{name} {value}" for name, value in about.items()) + "\n")
@@ -149,7 +167,11 @@ def main() -> int:
     print(judged(promises))
     if options.json is not None:
         kept = [asdict(replace(cell, workload=None)) | {"workload": cell.workload.name} for cell in cells]
-        whole = {"machine": about, "cells": kept, "bars": [asdict(bar) | {"holds": bar.holds} for bar in promises]}
+        whole = {
+            "machine": about,
+            "cells": kept,
+            "bars": [asdict(bar) | {"holds": bar.holds} for bar in promises],
+        }
         options.json.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
     return 0 if promises and all(bar.holds for bar in promises) else 1
 

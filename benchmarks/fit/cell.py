@@ -22,6 +22,7 @@ def run_cell(
     limit: float,
     seed: int = 0,
     device: str = "cpu",
+    clock: str = "wall",
 ) -> Result:
     """Train and measure.
 
@@ -32,6 +33,7 @@ def run_cell(
         limit: training seconds after which the target is given up; 0: no target is waited for.
         seed: of the order of the data.
         device: ``cpu`` or ``cuda``.
+        clock: ``wall``, or ``cpu``: processor time.
     """
     work = problem(workload, seed, device)
     on_gpu = work.device.type == "cuda"
@@ -41,7 +43,9 @@ def run_cell(
         work.workload.target if limit else None,
         work.workload.check_rows,
         torch.cuda.synchronize if on_gpu else _nothing,
+        clock,
     )
+    _ready(work.device)
     try:
         peer(name).train(work, meter)
     except Done:
@@ -49,6 +53,13 @@ def run_cell(
     else:
         raise RuntimeError(f"{name} stopped on {workload} before it was measured")
     return meter.result(torch.cuda.max_memory_allocated() if on_gpu else 0)
+
+
+def _ready(device: torch.device) -> None:
+    """One step of a toy: torch imports seconds' worth of modules at the first step of its first optimizer."""
+    toy = torch.nn.Linear(1, 1).to(device)
+    toy(torch.ones(1, 1, device=device)).sum().backward()
+    torch.optim.Adam(toy.parameters()).step()
 
 
 def _nothing() -> None:
@@ -64,6 +75,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--clock", default="wall")
     options = parser.parse_args()
     lacking = missing(peer(options.peer))
     if lacking:
@@ -76,6 +88,7 @@ def main() -> int:
         limit=options.limit,
         seed=options.seed,
         device=options.device,
+        clock=options.clock,
     )
     print(json.dumps(asdict(result)))
     return 0

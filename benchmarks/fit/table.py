@@ -60,13 +60,18 @@ def bars(cells: Sequence[Cell]) -> list[Bar]:
             continue
         ours = row[OURS]
         for name, cell in row.items():
-            if name == OURS:
+            if name in (OURS, BARE):
                 continue
-            least = {PLAIN: work.bar, TUNED: BAR_TUNED, BARE: BAR_DOCTOR}.get(name, BAR_PEER)
+            least = {PLAIN: work.bar, TUNED: BAR_TUNED}.get(name, BAR_PEER)
             made.append(Bar(work.name, f"samples/s over {cell.title}", ratio(ours, cell), least))
-        times = [result.seconds_to_target for result in ours.results]
-        reached = sum(time is not None for time in times) / len(times) if times else None
-        made.append(Bar(work.name, f"share of runs that reach {work.target:.3f}", reached, 1.0))
+        if BARE in row:
+            shares = [result.doctor_ratio for result in row[BARE].results if result.doctor_ratio is not None]
+            cost = median(shares) if shares else None
+            made.append(Bar(work.name, "samples/s with the doctor over without", cost, BAR_DOCTOR))
+        times = [result.seconds_to_target for result in ours.results if result.sought]
+        if times:
+            reached = sum(time is not None for time in times) / len(times)
+            made.append(Bar(work.name, f"share of runs that reach {work.target:.3f}", reached, 1.0))
     return made
 
 
@@ -103,8 +108,8 @@ def _line(cell: Cell, row: dict[str, Cell]) -> str:
         f"{median(speeds):,.0f}{spread}",
         _times(ratio(cell, row[PLAIN])) if PLAIN in row else "",
         _times(ratio(cell, row[TUNED])) if TUNED in row else "",
-        _middle([result.seconds_to_target for result in cell.results], "{:,.1f}"),
-        _middle([result.samples_to_target for result in cell.results], "{:,.0f}"),
+        _middle([result.seconds_to_target for result in cell.results if result.sought], "{:,.1f}"),
+        _middle([result.samples_to_target for result in cell.results if result.sought], "{:,.0f}"),
         f"{median(result.accuracy for result in cell.results):.3f}",
         f"{median(result.peak_memory_bytes for result in cell.results) / 2**20:,.0f}",
     ]
@@ -116,7 +121,9 @@ def _times(value: float | None) -> str:
 
 
 def _middle(values: Sequence[float | None], form: str) -> str:
-    """Median; "not reached" where a run did not get there."""
+    """Median; "not reached" where a run did not get there; a dash where none was to."""
+    if not values:
+        return "–"
     known = [value for value in values if value is not None]
     if len(known) == len(values):
         return form.format(median(known))

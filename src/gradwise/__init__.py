@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradwise.diagnosis import Diagnosis, diagnose
     from gradwise.errors import GradwiseError
+    from gradwise.fitting.estimators import NetClassifier, NetRegressor
     from gradwise.fitting.fit import fit
     from gradwise.fitting.network import Network, load
     from gradwise.live import watch
@@ -29,6 +30,8 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "GradwiseError",
+    "NetClassifier",
+    "NetRegressor",
     "Network",
     "Run",
     "Trace",
@@ -46,6 +49,8 @@ _HOMES = {
     "Diagnosis": "gradwise.diagnosis",
     "Finding": "gradwise.trace.findings",
     "GradwiseError": "gradwise.errors",
+    "NetClassifier": "gradwise.fitting.estimators",
+    "NetRegressor": "gradwise.fitting.estimators",
     "Network": "gradwise.fitting.network",
     "Run": "gradwise.trace.read",
     "Trace": "gradwise.trace.model",

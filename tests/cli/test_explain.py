@@ -1,18 +1,15 @@
+from functools import partial
+
 import pytest
 
-from gradwise.cli.app import main
 from gradwise.cli.entries import catalogue_text, find_entry
 from gradwise.errors import UnknownNameError
 from gradwise.handbook.catalogue import catalogue
 from gradwise.remedies.collection import all_remedies
 from gradwise.rules.collection import all_rules
+from tests.cli.verbs import call
 
-
-def explain(capsys, *argv):
-    with pytest.raises(SystemExit) as ended:
-        main(["explain", *argv])
-    captured = capsys.readouterr()
-    return ended.value.code or 0, captured.out, captured.err
+explain = partial(call, "explain")
 
 
 @pytest.mark.parametrize("name", ["dead-relu", "A01", "a01", "dead_relu", " DEAD-RELU "])

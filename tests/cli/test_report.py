@@ -2,48 +2,13 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
-from datetime import UTC, datetime
+from functools import partial
 
-import numpy as np
 import pytest
 
-from gradwise.cli.app import main
-from gradwise.trace.model import Segment
-from gradwise.trace.store import TraceWriter
-from tests.report.runs import run_info, sick_trace
+from tests.cli.verbs import call, record
 
-
-def record(directory, status="finished", **changes):
-    """A trace file whose layer ``features.3`` dies, written as a watcher writes it."""
-    trace = sick_trace(steps=200, samples=30)
-    info = run_info(steps=200, status=status, started=datetime.now(UTC).isoformat(), **changes)
-    writer = TraceWriter(directory, replace(info, status="running", steps=0))
-    writer.segment(0, Segment(0, 200, trace.modules, trace.parameters))
-    table = trace.tables["silent_share"]
-    layout = writer.layout([("silent_share", place) for place in table.places])
-    for step in range(10, 200, 5):
-        shares = [0.1, 0.1, 0.1, 0.95 if step > 60 else 0.1]
-        writer.sample(step, layout, np.array(shares, dtype=np.float32))
-    writer.steps("loss", 0, np.linspace(2.0, 1.9, 200))
-    writer.flush()
-    if status != "running":
-        writer.run(info)
-        writer.close()
-    return writer
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def report(capsys, *argv):
-    with pytest.raises(SystemExit) as ended:
-        main(["report", *map(str, argv)])
-    captured = capsys.readouterr()
-    return ended.value.code or 0, captured.out, captured.err
+report = partial(call, "report")
 
 
 def test_the_newest_run_is_judged(here, capsys):
@@ -112,7 +77,7 @@ def test_a_running_trace_is_judged_as_far_as_it_is(here, capsys):
 
 def test_a_killed_run_is_judged_and_called_so(here, capsys):
     code = (
-        "import os, signal, pathlib\nfrom tests.cli.test_report import record\n"
+        "import os, signal, pathlib\nfrom tests.cli.verbs import record\n"
         "record(pathlib.Path('r'), status='running')\nos.kill(os.getpid(), signal.SIGKILL)"
     )
     path = os.pathsep.join(entry for entry in sys.path if entry)

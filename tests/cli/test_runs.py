@@ -1,22 +1,9 @@
 import json
+from functools import partial
 
-import pytest
+from tests.cli.verbs import call, record
 
-from gradwise.cli.app import main
-from tests.cli.test_report import record
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def runs(capsys, *argv):
-    with pytest.raises(SystemExit) as ended:
-        main(["runs", *map(str, argv)])
-    captured = capsys.readouterr()
-    return ended.value.code or 0, captured.out, captured.err
+runs = partial(call, "runs")
 
 
 def test_a_line_for_each_run_newest_first(here, capsys):

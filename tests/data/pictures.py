@@ -23,7 +23,7 @@ def digit_folder(top: Path, classes: int = 3, each: int = 4) -> Path:
     for name in range(classes):
         folder = top / f"digit{name}"
         folder.mkdir(parents=True)
-        for row in np.flatnonzero(LABELS == name)[:each]:
+        for row in np.flatnonzero(name == LABELS)[:each]:
             Image.fromarray(DIGITS[row]).save(folder / f"{row:04}.png")
     return top
 

@@ -320,7 +320,11 @@ def test_what_cannot_be_learnt_is_told(tmp_path: Path, act: Callable[[Path], Non
 @pytest.mark.parametrize(
     ("cells", "targets", "words"),
     [
-        (["d/a.png", "../secret.png"], ["y"], "row 2 of column 'file' names '../secret.png', which lies outside"),
+        (
+            ["d/a.png", "../secret.png"],
+            ["y"],
+            "row 2 of column 'file' names '../secret.png', which lies outside",
+        ),
         (["d/a.png", "/etc/passwd"], ["y"], "row 2 .* lies outside"),
         (["d/a.png", "link/secret.png"], ["y"], "row 2 .* lies outside"),
         (["d/a.png", "..\\secret.png"], ["y"], "row 2 .* lies outside"),

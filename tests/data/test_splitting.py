@@ -54,7 +54,10 @@ def test_real_classes_keep_their_shares(tmp_path) -> None:
         np.testing.assert_allclose(np.bincount(classes[part]), np.bincount(classes) * share, atol=1.01)
     (choice,) = made.choices
     assert choice.value == "stratified by class"
-    assert f"{len(made.train)} rows to train, {len(made.valid)} to validate, {len(made.test)} to test" in choice.reason
+    assert (
+        f"{len(made.train)} rows to train, {len(made.valid)} to validate, {len(made.test)} to test"
+        in choice.reason
+    )
 
 
 def test_the_seed_decides() -> None:

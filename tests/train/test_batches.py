@@ -32,6 +32,10 @@ def series(rows=300, longest=40):
     return Examples({"series": values, "lengths": lengths}, np.arange(rows))
 
 
+def flatten(lists):
+    return [item for part in lists for item in part]
+
+
 def targets(batches, epoch=0, start=0):
     return [target.tolist() for _, target in batches.iterate(epoch, start)]
 
@@ -52,7 +56,7 @@ def test_every_row_once_and_inputs_belong_to_their_targets(rows, size, epoch, dr
         np.testing.assert_array_equal(numbers, data.inputs["numbers"][target.numpy()])
         np.testing.assert_array_equal(categories, data.inputs["categories"][target.numpy()])
         seen.append(target.tolist())
-    flat = sum(seen, [])
+    flat = flatten(seen)
     assert len(seen) == len(batches)
     assert len(flat) == batches.rows == len(set(flat))
     assert len(flat) == rows if not drop or rows <= size else len(flat) == rows // size * size
@@ -154,7 +158,7 @@ def test_by_length_wastes_less_padding_and_loses_nothing():
     for (values, lengths), target in sorted_.iterate(0):
         assert values.shape[1] == lengths.max()
         np.testing.assert_array_equal(values, data.inputs["series"][target.numpy()][:, : values.shape[1]])
-    assert sorted(sum(targets(sorted_), [])) == list(range(300))
+    assert sorted(flatten(targets(sorted_))) == list(range(300))
     assert targets(sorted_) == targets(sorted_) != targets(sorted_, epoch=1)
     long = [max(data.inputs["lengths"][rows]) for rows in targets(sorted_)]
     assert long != sorted(long)  # the batches come in a random order
@@ -163,7 +167,7 @@ def test_by_length_wastes_less_padding_and_loses_nothing():
 def test_by_length_without_shuffling_tells_its_order():
     data = series()
     batches = Batches(data, 16, shuffle=False, by_length=True)
-    assert sum(targets(batches), []) == batches.order(0).tolist()
+    assert flatten(targets(batches)) == batches.order(0).tolist()
     assert (np.diff(data.inputs["lengths"][batches.order(0)]) >= 0).all()
 
 
@@ -197,8 +201,7 @@ def test_ahead_raises_where_the_result_would_have_come():
 
     got = []
     with pytest.raises(OSError, match="disk gone"):
-        for value in ahead([lambda n=n: job(n) for n in range(6)]):
-            got.append(value)
+        got.extend(ahead([lambda n=n: job(n) for n in range(6)]))
     assert got == [0, 1, 2]
 
 

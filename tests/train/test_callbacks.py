@@ -42,7 +42,7 @@ class Spoil(Callback):
         if row.epoch >= self.after:
             with torch.no_grad():
                 for weight in training.parameters:
-                    weight.mul_(3)
+                    weight.mul_(-20)
 
 
 def test_early_stopping_ends_with_the_best_weights():
@@ -97,10 +97,12 @@ def test_a_loss_that_is_not_a_number_stops_at_once():
 
 def test_a_training_that_waited_long_enough_does_not_start_again():
     made = training(optimizer=lambda w: torch.optim.SGD(w, 0.0))
-    for _ in range(2):
-        fit(made, train_batches(), epochs=50, callbacks=[EarlyStopping(2)])
-        assert made.progress.epoch == 3
-        assert made.stop
+    fit(made, train_batches(), epochs=50, callbacks=[EarlyStopping(2)])
+    ended = made.progress.step
+    assert ended < 500
+    fit(made, train_batches(), epochs=50, callbacks=[EarlyStopping(2)])
+    assert made.stop == "no better loss for 2 epochs"
+    assert made.progress.step == ended
 
 
 def test_max_time_stops_after_a_step(monkeypatch):
@@ -202,10 +204,8 @@ def test_a_full_disk_is_told_once_and_training_goes_on(monkeypatch, tmp_path):
     saving = SaveCheckpoint(tmp_path, every_epoch=True)
     fit(made, train_batches(), valid_batches(), epochs=12, callbacks=[saving, Look()])
     assert made.progress.epoch == 12
-    assert made.notes == [
-        "no checkpoint could be written after step 20 (No space left on device); "
-        "the last good one stays, training goes on."
-    ]
+    (note,) = made.notes
+    assert note.startswith("no checkpoint could be written after step 20 (No space left on device); the last")
     assert seen[:3] == [1, 1, 1]
     assert seen[-1] == 12  # there is room again
     assert not list(tmp_path.glob("*" + files.PART))

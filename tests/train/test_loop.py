@@ -18,6 +18,7 @@ from gradwise.train.batches import Batches
 from gradwise.train.callbacks import Callback
 from gradwise.train.loop import evaluate, fit, step
 from gradwise.train.metrics import metrics_for
+from gradwise.train.outputs import outputs
 from gradwise.train.randomness import random_state, restore_random_state, seed_everything
 from gradwise.train.training import Training
 from tests.train.small import DIGITS, same, train_batches, training, valid_batches, weights
@@ -258,7 +259,9 @@ def test_no_step_reads_a_number_from_the_device(monkeypatch):
     for name in ("item", "tolist", "numpy", "__bool__", "__float__"):
         original = getattr(torch.Tensor, name)
         monkeypatch.setattr(
-            torch.Tensor, name, lambda self, *a, o=original, n=name, **k: read.append((n, self.shape)) or o(self, *a, **k)
+            torch.Tensor,
+            name,
+            lambda self, *a, o=original, n=name, **k: read.append((n, self.shape)) or o(self, *a, **k),
         )
     loss = step(made, *batches[1])
     monkeypatch.undo()
@@ -284,3 +287,15 @@ def test_two_inputs_go_in_in_their_order():
     made = Training(model, torch.optim.SGD(model.parameters(), 0.05), nn.MSELoss())
     fit(made, Batches(data, 4), epochs=40)
     assert model.weight.item() == pytest.approx(3, rel=1e-3)
+
+
+@pytest.mark.parametrize("options", [{}, {"shuffle": False}, {"size": 7}])
+def test_outputs_come_in_the_order_of_the_rows(options):
+    made = training()
+    made.model.eval()
+    batches = train_batches(50, **options)
+    with torch.no_grad():
+        wanted = made.model(torch.from_numpy(batches.examples.inputs["numbers"]))
+    made.model.train()
+    torch.testing.assert_close(outputs(made.model, batches), wanted)
+    assert made.model.training

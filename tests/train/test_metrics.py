@@ -104,7 +104,9 @@ def test_class_weights_weigh():
 def test_losses_of_the_tasks():
     zeros = torch.zeros(2, 3)
     assert make_criterion(LABELS)(zeros, zeros).item() == pytest.approx(np.log(2))
-    assert make_criterion(LABELS, class_weights=[2, 2, 2])(zeros, zeros + 1).item() == pytest.approx(2 * np.log(2))
+    assert make_criterion(LABELS, class_weights=[2, 2, 2])(zeros, zeros + 1).item() == pytest.approx(
+        2 * np.log(2)
+    )
     assert make_criterion(NUMBERS)(torch.zeros(2, 2), torch.full((2, 2), 3.0)).item() == 9
     smooth = make_criterion(CLASSES, label_smoothing=0.4)(torch.tensor([[50.0, 0, 0, 0]]), torch.tensor([0]))
     assert smooth.item() == pytest.approx(0.3 * 50)

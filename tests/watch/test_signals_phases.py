@@ -1,5 +1,7 @@
 """Evaluation phases are found without help, and rounds, stages and roles are told apart."""
 
+from time import sleep
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -30,21 +32,30 @@ def train(model, optimizer, steps, loss=F.cross_entropy):
         optimizer.step()
 
 
+def evaluated(folder, evaluate, *, phases=3, steps=4, no_grad=True):
+    """Train, call ``evaluate(model)`` after every few steps in eval mode; the trace."""
+    with watched(folder):
+        model, optimizer = make()
+        for _ in range(phases):
+            train(model, optimizer, steps)
+            model.eval()
+            with torch.set_grad_enabled(not no_grad):
+                evaluate(model)
+    return trace_of(folder)
+
+
 @pytest.mark.parametrize("no_grad", [True, False])
 def test_an_evaluation_is_one_mean_over_its_batches(no_grad, tmp_path):
     expected = []
-    with watched(tmp_path / "run"):
-        model, optimizer = make()
-        x, y = data(50)
-        for _ in range(3):
-            train(model, optimizer, 4)
-            model.eval()
-            with torch.set_grad_enabled(not no_grad):
-                for at in range(0, 50, 16):  # the last batch holds two samples only
-                    F.cross_entropy(model(x[at : at + 16]), y[at : at + 16])
-                out = model(x).detach()
-            expected.append((F_cross_entropy(out, y), (out.argmax(1) == y).double().mean().item()))
-    trace = trace_of(tmp_path / "run")
+    x, y = data(50)
+
+    def evaluate(model):
+        for at in range(0, 50, 16):  # the last batch holds two samples only
+            F.cross_entropy(model(x[at : at + 16]), y[at : at + 16])
+        out = model(x).detach()
+        expected.append((F_cross_entropy(out, y), (out.argmax(1) == y).double().mean().item()))
+
+    trace = evaluated(tmp_path / "run", evaluate, no_grad=no_grad)
     loss, accuracy = trace.sampled("val_loss"), trace.sampled("val_accuracy")
     assert list(loss.steps) == list(accuracy.steps) == [4, 8, 12]
     assert len(loss.places) == 1 and loss.places[0].startswith("cross_entropy (line ")
@@ -59,47 +70,42 @@ def F_cross_entropy(out, y):
 
 
 def test_an_evaluation_that_sums(tmp_path):
-    with watched(tmp_path / "run"):
-        model, optimizer = make()
-        x, y = data(50)
-        train(model, optimizer, 2)
-        model.eval()
-        with torch.no_grad():
-            for at in (0, 25):
-                F.cross_entropy(model(x[at : at + 25]), y[at : at + 25], reduction="sum")
-            expected = F_cross_entropy(model(x), y)
-    assert trace_of(tmp_path / "run").sampled("val_loss").values[0, 0] == pytest.approx(expected, rel=1e-5)
+    x, y = data(50)
+    expected = []
+
+    def evaluate(model):
+        for at in (0, 25):
+            F.cross_entropy(model(x[at : at + 25]), y[at : at + 25], reduction="sum")
+        expected.append(F_cross_entropy(model(x), y))
+
+    trace = evaluated(tmp_path / "run", evaluate, phases=1)
+    assert list(trace.sampled("val_loss").values[:, 0]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_two_loaders_evaluated_at_two_lines_are_two_places(tmp_path):
-    with watched(tmp_path / "run"):
-        model, optimizer = make()
-        for _ in range(3):
-            train(model, optimizer, 4)
-            model.eval()
-            with torch.no_grad():
-                x, y = data(20, seed=9)
-                F.cross_entropy(model(x), y)
-                x, y = data(30, seed=5)
-                F.cross_entropy(model(x), y)
-    assert trace_of(tmp_path / "run").sampled("val_loss").values.shape == (3, 2)
+    def evaluate(model):
+        x, y = data(20, seed=9)
+        F.cross_entropy(model(x), y)
+        x, y = data(30, seed=5)
+        F.cross_entropy(model(x), y)
+
+    assert evaluated(tmp_path / "run", evaluate).sampled("val_loss").values.shape == (3, 2)
 
 
 def test_one_function_called_from_two_lines_is_two_places(tmp_path):
-    def evaluate(model, x, y):
-        model.eval()
-        with torch.no_grad():
-            return F.cross_entropy(model(x), y).item()
+    last = []
 
-    with watched(tmp_path / "run"):
-        model, optimizer = make()
-        for _ in range(3):
-            train(model, optimizer, 4)
-            first = evaluate(model, *data(20, seed=9))
-            second = evaluate(model, *data(30, seed=5))
-    table = trace_of(tmp_path / "run").sampled("val_loss")
+    def loss_on(model, x, y):
+        return F.cross_entropy(model(x), y).item()
+
+    def evaluate(model):
+        first = loss_on(model, *data(20, seed=9))
+        second = loss_on(model, *data(30, seed=5))
+        last[:] = sorted([first, second])
+
+    table = evaluated(tmp_path / "run", evaluate).sampled("val_loss")
     assert table.values.shape == (3, 2)
-    assert sorted(table.values[-1]) == pytest.approx(sorted([first, second]), rel=1e-5)
+    assert sorted(table.values[-1]) == pytest.approx(last, rel=1e-5)
 
 
 def test_a_loss_beside_the_training_of_every_step_is_no_flood(tmp_path):
@@ -130,18 +136,13 @@ def test_the_training_loss_in_eval_mode_is_no_evaluation(tmp_path):
 
 
 def test_evaluation_takes_no_step_time(tmp_path):
-    from time import sleep
-
-    with watched(tmp_path / "run"):
-        model, optimizer = make()
+    def evaluate(model):
         x, y = data(20)
-        for _ in range(4):
-            train(model, optimizer, 3)
-            model.eval()
-            with torch.no_grad():
-                F.cross_entropy(model(x), y)
-                sleep(0.4)
-    seconds = trace_of(tmp_path / "run").step_signal("step_seconds")
+        F.cross_entropy(model(x), y)
+        sleep(0.4)
+
+    trace = evaluated(tmp_path / "run", evaluate, phases=4, steps=3)
+    seconds = trace.step_signal("step_seconds")
     assert seconds.mean[seconds.nonfinite == 0].max() < 0.4
 
 

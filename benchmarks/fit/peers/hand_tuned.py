@@ -111,5 +111,3 @@ def _has_bf16(device: torch.device) -> bool:
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize()
-
-

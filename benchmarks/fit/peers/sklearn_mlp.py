@@ -30,5 +30,5 @@ def train(problem: Problem, meter: Meter) -> None:
         for start in range(0, len(y), work.check_rows):
             rows = order[start : start + work.check_rows]
             if len(rows) >= work.batch:  # a call with fewer rows than a batch is warned about
-                model.partial_fit(x[rows], y[rows], classes)
+                model.partial_fit(x[rows], y[rows], classes=classes)
                 meter.tick(len(rows))

@@ -75,7 +75,7 @@ class ArrayTableEncoder:
         coder: of the target.
         choices: what was chosen while reading and fitting.
         shift: (D,) mean of every column over the training rows.
-        scale: (D,) standard deviation of every column; 1 where it is constant.
+        scale: (D,) standard deviation of every column; 0 where it is constant, and becomes 0 for good.
     """
 
     coder: TargetCoder
@@ -112,11 +112,12 @@ class ArrayTableEncoder:
             )
         count = len(source) if rows is None else len(rows)
         shift, scale = np.array(self.shift), np.array(self.scale)
+        factor = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
         numbers = np.empty((count, len(shift)), np.float32)
         for start in range(0, count, _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             block = source.values[part if rows is None else rows[part]]
-            numbers[part] = np.nan_to_num((block.astype(np.float64) - shift) / scale, nan=0.0)
+            numbers[part] = np.nan_to_num((block.astype(np.float64) - shift) * factor, nan=0.0)
         inputs: dict[str, Array] = {"numbers": numbers, "categories": np.zeros((count, 0), np.int64)}
         return Examples(inputs, coded(self.coder, source.target, rows))
 
@@ -146,12 +147,12 @@ def fit(source: ArrayTable, rows: Array) -> ArrayTableEncoder:
     choices = [*source.choices]
     if constant.any():
         reason = f"{int(constant.sum())} of {len(shift)} are constant over the {len(rows):,} training rows"
-        choices.append(Choice("constant-columns", "kept as 0", reason))
+        choices.append(Choice("constant-columns", "always 0", reason))
     gaps = len(rows) * len(shift) - int(count.sum())
     if gaps:
         reason = f"{gaps:,} values of the training rows are missing ({gaps / len(rows) / len(shift):.2%})"
         choices.append(Choice("missing", "mean of the column", reason))
-    scale = np.where(constant, 1.0, spread)
+    scale = np.where(constant, 0.0, spread)
     return ArrayTableEncoder(coder, tuple(choices), tuple(shift.tolist()), tuple(scale.tolist()))
 
 

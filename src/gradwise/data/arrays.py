@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from gradwise.data.answers import class_target, several
+from gradwise.data.answers import class_target
+from gradwise.data.array_files import read_npy, read_npz
 from gradwise.data.array_table import ArrayTable, encoder_from
 from gradwise.data.examples import Array, Choice, Source
 from gradwise.data.images import ImageSource
@@ -19,37 +16,11 @@ from gradwise.data.pixels import channels_first
 from gradwise.data.series import SeriesSource
 from gradwise.data.target import Target, take_target
 from gradwise.errors import UsageError
-from gradwise.registry import nearest
 
 __all__ = ["ArrayTable", "encoder_from", "open_arrays", "source_of"]
 
-# Names that inputs and targets have in published archives, lower case; the earlier is preferred.
-INPUTS = (
-    "x",
-    "x_train",
-    "train_x",
-    "data",
-    "images",
-    "features",
-    "inputs",
-    "train_images",
-    "train_data",
-    "series",
-)
-TARGETS = ("y", "y_train", "train_y", "labels", "label", "target", "targets", "train_labels", "classes")
-LAST = "last"  # as --target of a .npy table: its last column
 _PICTURES = ("images", "pixels")  # names that settle what three axes mean
 _MOMENTS = ("series", "sequences")
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Inputs, targets, and what each is called."""
-
-    inputs: Array
-    name: str
-    answers: Array | None
-    choices: tuple[Choice, ...]
 
 
 def open_arrays(path: Path, target: str | None = None, *, task: str = "auto") -> Source:
@@ -70,7 +41,7 @@ def open_arrays(path: Path, target: str | None = None, *, task: str = "auto") ->
     Raises:
         UsageError: not a NumPy file, pickled objects, no inputs, or lengths that differ.
     """
-    pair = _from_npz(path, target) if path.suffix == ".npz" else _from_npy(path, target)
+    pair = read_npz(path, target) if path.suffix == ".npz" else read_npy(path, target)
     return source_of(pair.inputs, pair.answers, name=pair.name, choices=pair.choices, task=task)
 
 
@@ -114,118 +85,6 @@ def source_of(
             f"image {row + 1} of array {name!r} holds NaN, which is no brightness; leave it out."
         )
     return ImageSource(channels_first(inputs), known, choices=told)
-
-
-def _from_npz(path: Path, target: str | None) -> _Pair:
-    with _loaded(path) as archive:
-        names = archive.files
-        x = _first(names, INPUTS, but=target)
-        y = _named(names, target, path) if target else _first(names, TARGETS)
-        rest = [name for name in names if name != y]
-        if x is None and len(rest) == 1:
-            x = rest[0]
-        if x is None:
-            raise UsageError(
-                f"{path} holds no array that is called like inputs ({', '.join(INPUTS[:5])}); "
-                f"it holds {several(names, 8) or 'nothing'}: rename one."
-            )
-        inputs, answers = _array(archive, x, path), None if y is None else _array(archive, y, path)
-    unused = [name for name in names if name not in (x, y)]
-    choices = [Choice("inputs", x, f"the first of the usual names in {path.name}")] if len(rest) > 1 else []
-    if unused:
-        choices.append(Choice("unused", several(unused), "neither inputs nor targets by their names"))
-    return _Pair(inputs, x, answers, tuple(choices))
-
-
-def _from_npy(path: Path, target: str | None) -> _Pair:
-    inputs = _read(path)
-    if target is None:
-        beside = next((file for file in _siblings(path) if file.is_file()), None)
-        answers = None if beside is None else _read(beside)
-        choices = () if beside is None else (Choice("target", beside.name, f"it lies beside {path.name}"),)
-        return _Pair(inputs, path.stem, answers, choices)
-    if target == LAST:
-        if inputs.ndim != 2 or inputs.shape[1] < 2:
-            raise UsageError(
-                f"--target {LAST} takes the last column of a table, but {path.name} has the shape "
-                f"{inputs.shape}."
-            )
-        return _Pair(inputs[:, :-1], path.stem, inputs[:, -1], ())
-    file = path.parent / (target if target.endswith(".npy") else f"{target}.npy")
-    if not file.is_file():
-        raise UsageError(
-            f"--target {target} names neither {file.name} beside {path.name} nor {LAST!r}, its last column."
-        )
-    return _Pair(inputs, path.stem, _read(file), ())
-
-
-def _siblings(path: Path) -> list[Path]:
-    """Files in which the targets of ``path`` would lie."""
-    stem = path.stem
-    names = [f"{stem}_{word}" for word in ("y", "labels", "target", "targets")]
-    pairs = [("x", "y"), ("X", "y"), ("images", "labels"), ("data", "labels"), ("data", "target")]
-    pairs += [("features", "labels"), ("inputs", "targets")]
-    for word, other in pairs:
-        parts = [other if part == word else part for part in stem.split("_")]
-        if word in stem.split("_"):
-            names.append("_".join(parts))
-    return [path.with_name(f"{name}.npy") for name in names if name != stem]
-
-
-def _loaded(path: Path) -> np.lib.npyio.NpzFile:
-    loaded = _load(path)
-    if isinstance(loaded, np.lib.npyio.NpzFile):
-        return loaded
-    raise UsageError(f"{path} holds a single array, not an archive of arrays; call it .npy.")
-
-
-def _read(path: Path) -> Array:
-    loaded = _load(path)
-    if isinstance(loaded, np.ndarray):
-        return loaded
-    loaded.close()
-    raise UsageError(f"{path} holds an archive of arrays, not a single one; call it .npz.")
-
-
-def _load(path: Path) -> Array | np.lib.npyio.NpzFile:
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; expected a .npz or .npy file.")
-    try:
-        loaded: Array | np.lib.npyio.NpzFile = np.load(path, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise UsageError(f"{path} does not exist; expected a .npz or .npy file.") from error
-    except (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path} {_why(error)}") from error
-    return loaded
-
-
-def _array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:
-    try:
-        return np.asarray(archive[name])
-    except (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error, KeyError) as error:
-        raise UsageError(f"array {name!r} of {path} {_why(error)}") from error
-
-
-def _why(error: Exception) -> str:
-    if "pickle" in str(error).lower() and "object array" in str(error).lower():
-        return (
-            "holds Python objects, which may run code when read; save numbers or fixed-length text instead."
-        )
-    return "is no NumPy file or damaged; save it again with numpy.savez or numpy.save."
-
-
-def _first(names: Sequence[str], usual: Sequence[str], but: str | None = None) -> str | None:
-    lower = {name.lower(): name for name in reversed(names) if name != but}
-    return next((lower[name] for name in usual if name in lower), None)
-
-
-def _named(names: Sequence[str], target: str, path: Path) -> str:
-    if target not in names:
-        raise UsageError(
-            f"{path} holds no array {target!r}{nearest(target, names)}; it holds "
-            f"{several(names, 8) or 'nothing'}."
-        )
-    return target
 
 
 def _checked(inputs: Array, name: str) -> Array:

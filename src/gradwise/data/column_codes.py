@@ -80,7 +80,7 @@ class Scaled:
 
     def state(self) -> dict[str, Any]:
         """Everything fitted, as JSON can hold it."""
-        return {"code": "scaled", **asdict(self)}
+        return _state("scaled", self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Flag:
 
     def state(self) -> dict[str, Any]:
         """Everything fitted, as JSON can hold it."""
-        return {"code": "flag", **asdict(self)}
+        return _state("flag", self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class Dated:
 
     def state(self) -> dict[str, Any]:
         """Everything fitted, as JSON can hold it."""
-        return {"code": "dated", **asdict(self)}
+        return _state("dated", self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class Categories:
 
     def state(self) -> dict[str, Any]:
         """Everything fitted, as JSON can hold it."""
-        return {"code": "categories", **asdict(self)}
+        return _state("categories", self)
 
 
 Code = Scaled | Flag | Dated | Categories
@@ -247,8 +247,15 @@ CODES: dict[str, type[Code]] = {"scaled": Scaled, "flag": Flag, "dated": Dated, 
 
 def code_from(state: dict[str, Any]) -> Code:
     """What ``state`` of a code wrote, read back."""
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in state.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in state.items()
+    }
     return CODES[values.pop("code")](**values)
+
+
+def _state(name: str, code: Code) -> dict[str, Any]:
+    fitted = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(code).items()}
+    return {"code": name, **fitted}
 
 
 def moments(values: Array) -> tuple[float, float]:
@@ -257,17 +264,22 @@ def moments(values: Array) -> tuple[float, float]:
     >>> moments(np.array([2.0, 4.0])), moments(np.array([0.1, 0.1]))
     ((3.0, 1.0), (0.1, 1.0))
     """
-    mean = float(values.mean(dtype=np.float64))
-    std = float(values.std(dtype=np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(values.mean(dtype=np.float64))
+        std = float(values.std(dtype=np.float64))
+    largest = float(np.abs(values).max())
+    if not np.isfinite(std) and largest > 1:  # squares overflow; those of shares of the largest do not
+        mean, std = (largest * part for part in moments(values / np.float64(largest)))
     rounding = 1e-12 * abs(mean)
     return mean, std if np.isfinite(std) and std > rounding else 1.0
 
 
 def standardise(values: Array, mean: float, std: float, out: Array) -> None:
     """Write ``(values - mean) / std``, no farther out than ten, to ``out`` (N,) float32."""
-    np.clip(
-        (np.subtract(values, mean, dtype=np.float64)) / std, -FARTHEST, FARTHEST, out=out, casting="same_kind"
-    )
+    with np.errstate(over="ignore"):  # an infinity is clipped like any other
+        scaled = np.subtract(values, mean, dtype=np.float64)
+        scaled /= std
+    out[:] = np.clip(scaled, -FARTHEST, FARTHEST, out=scaled)  # copies once, into a strided column
 
 
 def _part(dates: pl.Series, part: str) -> pl.Series:

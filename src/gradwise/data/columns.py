@@ -111,7 +111,7 @@ def _of_numbers(series: pl.Series, raw: pl.Series, style: cells.NumberStyle = "p
     if missing == rows:
         return Column(raw.name, "empty", rows, missing, 0, reason="no cell holds a finite number")
     whole = not series.dtype.is_float() or _whole(values)
-    distinct = values.n_unique() if whole else int(values.approx_n_unique())  # type: ignore[call-overload]
+    distinct = values.n_unique() if whole else int(values.approx_n_unique())  # type: ignore[arg-type]
     distinct -= missing > 0
     reason = _how_read(series, raw, style)
     low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from gradwise.data import csv_faults
 from gradwise.errors import UsageError
 
 BLOCK = 16 << 20  # bytes read at once; 4 to 64 MiB took the same time, memory grows with it
+LONGEST = 8  # blocks that one quoted cell may fill
 SAMPLE = 1 << 20  # bytes that decide the types of columns; later cells may widen them
 DELIMITERS = ",;\t|"
 SNIFFED = 20  # lines that decide the delimiter
@@ -52,7 +53,8 @@ def read_csv(path: Path) -> pl.DataFrame:
     """
     try:
         with open_bytes(path) as stream:
-            sample = _whole_lines(stream.read(SAMPLE))
+            start = stream.read(SAMPLE)
+            sample = _whole_lines(start) or start
             header = read_header(path, sample)
         schema = _guess(path, sample, header)
         for _ in range(len(header.names) + 1):
@@ -104,15 +106,14 @@ def _delimiter(text: str, path: Path) -> str:
 
 
 def _whole_lines(data: bytes) -> bytes:
-    """``data`` up to its last line end outside quotes, or all of it where it has none."""
+    """``data`` up to its last line end outside quotes; nothing where it has none."""
     cut = data.rfind(b"\n") + 1
     quotes = data.count(b'"', 0, cut)
     while quotes % 2 and cut > 0:
         before = data.rfind(b"\n", 0, cut - 1) + 1
         quotes -= data.count(b'"', before, cut)
         cut = before
-    # A lone inch mark makes every line seem quoted: then any line end must do.
-    return data[: cut or data.rfind(b"\n") + 1] or data
+    return data[:cut]
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -121,8 +122,11 @@ def _blocks(path: Path) -> Iterator[bytes]:
         while data := stream.read(BLOCK):
             data = rest + data
             whole = _whole_lines(data)
+            if not whole and len(data) > LONGEST * BLOCK:  # a lone inch mark, or a quote that is never closed
+                whole = data[: data.rfind(b"\n") + 1]
             rest = data[len(whole) :]
-            yield whole
+            if whole:
+                yield whole
     if rest:
         yield rest
 
@@ -182,16 +186,11 @@ def _parse(rows: bytes, schema: Schema | None, header: Header, path: Path, line:
         return pl.DataFrame(schema=schema or dict.fromkeys(header.names, pl.String()))
     csv_faults.check_zeros(path, rows, line)
     try:
-        frame = pl.read_csv(
-            rows,
-            has_header=False,
-            schema=schema,
-            new_columns=None if schema else list(header.names),
-            separator=header.delimiter,
-            infer_schema_length=None,
-            null_values=None,
-        )
+        frame = _cells_of(rows, schema, header)
     except pl.exceptions.PolarsError as error:
+        requoted = _requoted(rows, header)
+        if requoted:
+            return _parse(requoted, schema, header, path, line)
         csv_faults.explain(path, rows, header.names, header.delimiter, line)
         wider = _widened(rows, schema, header) if schema else {}
         if wider:
@@ -204,9 +203,41 @@ def _parse(rows: bytes, schema: Schema | None, header: Header, path: Path, line:
     return frame
 
 
+def _cells_of(rows: bytes, schema: Schema | None, header: Header) -> pl.DataFrame:
+    return pl.read_csv(
+        rows,
+        has_header=False,
+        schema=schema,
+        new_columns=None if schema else list(header.names),
+        separator=header.delimiter,
+        infer_schema_length=None,
+    )
+
+
+def _requoted(rows: bytes, header: Header) -> bytes:
+    """The rows with quotes written as polars wants them, where they hold others: 5" pipe; else nothing."""
+    if b'"' not in rows:
+        return b""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=header.delimiter, lineterminator="\n")
+    try:
+        lines = io.StringIO(rows.decode("utf-8"), newline="")
+        for row in csv.reader(lines, delimiter=header.delimiter, strict=True):
+            if row and len(row) != len(header.names):
+                return b""
+            writer.writerow(row)
+    except (csv.Error, UnicodeDecodeError):
+        return b""
+    written = text.getvalue().encode("utf-8")
+    return b"" if written == rows else written
+
+
 def _widened(rows: bytes, schema: Schema, header: Header) -> Schema:
     """Types of the columns whose cells in ``rows`` do not fit ``schema``."""
-    text = pl.read_csv(rows, has_header=False, separator=header.delimiter, infer_schema_length=None)
+    try:
+        text = _cells_of(rows, None, header)
+    except pl.exceptions.PolarsError:
+        return {}  # not the types are at fault
     wider: Schema = {}
     for (name, had), series in zip(schema.items(), text, strict=False):
         found = series.dtype

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from gradwise.data.answers import (
 from gradwise.data.examples import Array, Choice, Kind
 from gradwise.data.image_encoder import ImageEncoder, encoder_from, fit
 from gradwise.data.image_files import SUFFIXES, read_into
+from gradwise.data.image_folders import class_folders, files_below, note, sorted_out
 from gradwise.data.image_plan import read_images
 from gradwise.data.memory import new_array
 from gradwise.data.pixels import as_bytes, fitted
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["ImageSource", "encoder_from", "images_from_frame", "open_images"]
-
-# Folders that are parts of a split; taking them for classes would teach a net to tell them apart.
-_PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
 
 
 @dataclass(slots=True, eq=False)
@@ -115,17 +113,17 @@ def open_images(path: Path, *, target: str | None = None) -> ImageSource:
     Raises:
         UsageError: not a folder, no images in it, the folders are parts of a split, or too many broken files.
     """
-    classes = _class_folders(path)
-    groups = {folder.name: _below(folder) for folder in classes}
+    classes = class_folders(path)
+    groups = {folder.name: files_below(folder) for folder in classes}
     files = [file for found, _ in groups.values() for file in found]
     labels = [name for name, (found, _) in groups.items() for _ in found]
-    loose, others = _split(entry for entry in sorted(path.iterdir()) if entry.is_file())
+    loose, others = sorted_out(entry for entry in sorted(path.iterdir()) if entry.is_file())
     others += [file for _, other in groups.values() for file in other]
-    notes = [_note(others, "files that are no images were left out")]
+    notes = [note(others, "files that are no images were left out")]
     if files:
         empty = [name for name, (found, _) in groups.items() if not found]
-        notes.append(_note(empty, "folders hold no images and are no classes"))
-        notes.append(_note(loose, f"images beside the class folders of {path.name} were left out"))
+        notes.append(note(empty, "folders hold no images and are no classes"))
+        notes.append(note(loose, f"images beside the class folders of {path.name} were left out"))
     else:
         files = loose
     if not files:
@@ -135,7 +133,7 @@ def open_images(path: Path, *, target: str | None = None) -> ImageSource:
         )
     read = read_images(files, [str(file.relative_to(path)) for file in files])
     known = class_target([labels[i] for i in read.kept], target or "class") if labels else None
-    said = (*(note for note in notes if note), *read.notes)
+    said = (*filter(None, notes), *read.notes)
     return ImageSource(read.pixels, known, read.names, read.choices, said, tuple(files[i] for i in read.kept))
 
 
@@ -193,50 +191,3 @@ def _checked_paths(cells: pl.Series, rows: Array, base: Path) -> list[Path]:
             )
         files.append(file)
     return files
-
-
-def _class_folders(path: Path) -> list[Path]:
-    if not path.exists():
-        raise UsageError(f"{path} does not exist; expected a folder with one sub-folder of images per class.")
-    if not path.is_dir():
-        raise UsageError(f"{path} is a file; expected a folder with one sub-folder of images per class.")
-    folders = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not _hidden(entry)]
-    parts = [folder for folder in folders if folder.name.lower() in _PARTS]
-    inside = any(entry.is_dir() for folder in parts for entry in folder.iterdir())
-    if parts and len(parts) == len(folders) and inside:
-        raise UsageError(
-            f"the folders of {path} are parts of a split ({several([part.name for part in parts])}), "
-            "not classes; "
-            f"give one of them, e.g. {parts[0]}."
-        )
-    return folders
-
-
-def _below(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Images and other files of a folder and of those below it."""
-    files = (
-        Path(top, name)
-        for top, below, names in os.walk(folder)
-        if below.sort() is None
-        for name in sorted(names)
-    )
-    return _split(
-        file for file in files if not any(_hidden(Path(part)) for part in file.relative_to(folder).parts)
-    )
-
-
-def _split(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    images: list[Path] = []
-    others: list[Path] = []
-    for file in files:
-        if not _hidden(file):
-            (images if file.suffix.lower() in SUFFIXES else others).append(file)
-    return images, others
-
-
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(".") or path.name == "__MACOSX"
-
-
-def _note(found: Sequence[Path] | Sequence[str], what: str) -> str:
-    return f"{len(found):,} {what} ({several([Path(name).name for name in found])})" if found else ""

@@ -10,6 +10,7 @@ import polars as pl
 
 from gradwise.data.answers import digest, frame_target, several, target_digest, told
 from gradwise.data.examples import Array, Choice, Kind
+from gradwise.data.ragged import starts_of
 from gradwise.data.series_cells import series_of_cells
 from gradwise.data.series_encoder import SeriesEncoder, encoder_from, fit
 from gradwise.data.series_rows import series_of_rows
@@ -59,7 +60,7 @@ class SeriesSource:
 
     def starts(self) -> Array:
         """(N,) int64 first moment of every series in ``values``."""
-        return np.cumsum(self.lengths) - self.lengths
+        return starts_of(self.lengths)
 
     def describe(self) -> list[str]:
         """How many series of which lengths and features; what is missing; the target."""

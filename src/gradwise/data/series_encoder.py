@@ -10,7 +10,7 @@ import numpy as np
 from gradwise.data.answers import choices_from, choices_state, coded, fitted_coder, several
 from gradwise.data.examples import Array, Choice, Examples, Source, Task
 from gradwise.data.memory import new_array
-from gradwise.data.series_rows import moments_of
+from gradwise.data.ragged import positions_of, starts_of
 from gradwise.data.target_coder import TargetCoder
 from gradwise.errors import UsageError
 
@@ -30,7 +30,7 @@ class SeriesEncoder:
         choices: what was chosen while reading and fitting.
         features: names of the F numbers of every moment.
         shift: (F,) mean over the moments of the training series.
-        scale: (F,) standard deviation over them; 1 where a feature is constant.
+        scale: (F,) standard deviation over them; 0 where a feature is constant, and becomes 0 for good.
         length: moments of the longest training series.
     """
 
@@ -66,9 +66,11 @@ class SeriesEncoder:
             raise UsageError(f"the net was trained on series, but the data is a {source.kind}; give series.")
         chosen = np.arange(len(source)) if rows is None else rows
         lengths = source.lengths[chosen]
-        moments = moments_of(source.starts()[chosen], lengths)
+        moments = positions_of(source.starts()[chosen], lengths)
         values = source.values[:, self._columns(source)][moments]
-        values = (values - np.array(self.shift, np.float32)) / np.array(self.scale, np.float32)
+        scale = np.array(self.scale, np.float32)
+        factor = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+        values = (values - np.array(self.shift, np.float32)) * factor
         values = filled(values, lengths)
         longest = max(self.length, int(lengths.max(initial=0)))
         padded, _ = new_array((len(chosen), longest, len(self.features)), np.float32)
@@ -103,7 +105,7 @@ def fit(source: SeriesSource, rows: Array) -> SeriesEncoder:
     """
     coder = fitted_coder(source.target, rows, HOW)
     lengths = source.lengths[rows]
-    values = source.values[moments_of(source.starts()[rows], lengths)]
+    values = source.values[positions_of(source.starts()[rows], lengths)]
     known: Array = ~np.isnan(values)
     empty = [name for name, some in zip(source.features, np.any(known, axis=0), strict=True) if not some]
     if empty:
@@ -123,7 +125,7 @@ def fit(source: SeriesSource, rows: Array) -> SeriesEncoder:
         (*source.choices, *_choices(lengths, known)),
         source.features,
         tuple(shift.tolist()),
-        tuple(np.where(constant, 1.0, spread).tolist()),
+        tuple(np.where(constant, 0.0, spread).tolist()),
         int(lengths.max()),
     )
 
@@ -140,7 +142,7 @@ def filled(values: Array, lengths: Array) -> Array:
         return values
     moment = np.arange(len(values))[:, None]
     last = np.maximum.accumulate(np.where(gaps, -1, moment), axis=0)
-    first = np.repeat(np.cumsum(lengths) - lengths, lengths)[:, None]
+    first = np.repeat(starts_of(lengths), lengths)[:, None]
     return np.where(last >= first, np.take_along_axis(values, np.maximum(last, 0), axis=0), 0.0)
 
 

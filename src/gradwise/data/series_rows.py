@@ -11,6 +11,7 @@ import polars as pl
 from gradwise.data import cells
 from gradwise.data.answers import several
 from gradwise.data.examples import Array, Choice
+from gradwise.data.ragged import positions_of, starts_of
 from gradwise.errors import UsageError
 from gradwise.registry import nearest
 
@@ -42,21 +43,9 @@ class ReadSeries:
         """These series; ``targets`` stays as it is."""
         if len(rows) == len(self.lengths):
             return self
-        starts = np.cumsum(self.lengths) - self.lengths
-        kept = moments_of(starts[rows], self.lengths[rows])
+        kept = positions_of(starts_of(self.lengths)[rows], self.lengths[rows])
         names = tuple(self.names[row] for row in rows)
         return replace(self, values=self.values[kept], lengths=self.lengths[rows], names=names)
-
-
-def moments_of(starts: Array, lengths: Array) -> Array:
-    """Positions of all moments of some series, one series after the other.
-
-    >>> moments_of(np.array([7, 0]), np.array([2, 3]))
-    array([7, 8, 0, 1, 2])
-    """
-    before = np.cumsum(lengths) - lengths
-    positions: Array = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
-    return positions
 
 
 def series_of_rows(
@@ -79,8 +68,8 @@ def series_of_rows(
     _refuse_gaps(frame[series_id], "the series it belongs to")
     choices: list[Choice] = []
     features = _features(frame, {series_id, *targets, *([time] if time else [])}, choices)
-    first = pl.int_range(pl.len()).first().over(series_id)  # a series stands where its first row stood
-    work = frame.select(first.alias(_ROW), pl.col(series_id), *(pl.col(name) for name in targets))
+    work = frame.select(series_id, *targets).with_row_index(_ROW)
+    work = work.with_columns(pl.col(_ROW).min().over(series_id))  # a series stands where its first row stood
     if time is None:
         choices.append(Choice("time", "order of the rows", "no --time column was named"))
         order = work[_ROW].arg_sort(nulls_last=True) if not work[_ROW].is_sorted() else None

@@ -140,8 +140,8 @@ def _cut_between(ordered: Array, sizes: Sequence[int]) -> list[tuple[int, int]]:
     """(from, to) of every part after the first, the last part of time first."""
     ends, high = [], len(ordered)
     for at, size in enumerate(sizes):
-        low = high - size
         others = len(sizes) - 1 - at
+        low = max(high - size, 1 + others)
         first = int(np.searchsorted(ordered, ordered[low], side="left"))
         after = int(np.searchsorted(ordered, ordered[low], side="right"))
         near = [cut for cut in (first, after) if 1 + others <= cut < high]

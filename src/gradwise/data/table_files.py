@@ -15,6 +15,8 @@ from gradwise.registry import nearest
 TEXT_ENDS = (".csv", ".tsv", ".tab", ".txt", ".data")
 PARQUET_ENDS = (".parquet", ".pq")
 ARROW_ENDS = (".arrow", ".feather", ".ipc")
+FEWEST_TOGETHER = 8  # columns of a parquet file read at once; fewer would read its footer too often
+MOST_GROUPS = 64  # of columns
 TABLE_ENDS = TEXT_ENDS + PARQUET_ENDS + ARROW_ENDS
 
 
@@ -99,7 +101,7 @@ def read_table(path: Path) -> pl.DataFrame:
         if path.stat().st_size == 0:
             raise UsageError(f"{path} is empty (0 bytes); a table needs a line of column names and rows.")
         if end in PARQUET_ENDS + ARROW_ENDS:
-            return _checked(_read_binary(path, end), path)
+            return _filled(_read_binary(path, end), path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror or error}).") from error
     if end in TEXT_ENDS or not end:
@@ -114,20 +116,32 @@ def _read_binary(path: Path, end: str) -> pl.DataFrame:
         if path.suffix.lower() in (".gz", ".gzip"):
             raise UsageError(f"{path} is gzipped, but {what} packs its columns itself; unpack it first.")
         if end in PARQUET_ENDS:
-            return pl.read_parquet(path, hive_partitioning=False, glob=False)
-        return pl.read_ipc(path)
+            return _read_parquet(path)
+        return _rounded(pl.read_ipc(path))
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path} is no {what} file that can be read ({reason}); save it anew.") from error
 
 
-def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """The frame with rows in it, and with float64 columns rounded where nothing is lost."""
+def _read_parquet(path: Path) -> pl.DataFrame:
+    """Some columns at a time, each group made smaller before the next is read."""
+    names = list(pl.read_parquet_schema(path))
+    step = max(FEWEST_TOGETHER, len(names) // MOST_GROUPS)
+    groups = [names[at : at + step] for at in range(0, len(names), step)] or [[]]
+    frames = (pl.read_parquet(path, columns=group, hive_partitioning=False, glob=False) for group in groups)
+    return pl.concat([_rounded(frame) for frame in frames], how="horizontal")
+
+
+def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with float64 columns as float32 where nothing is lost."""
+    names = [series.name for series in frame if series.dtype == pl.Float64 and fits_float32(series)]
+    return frame.with_columns(pl.col(names).cast(pl.Float32)) if names else frame
+
+
+def _filled(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The frame, if it holds anything."""
     if not frame.width or not frame.height:
         raise UsageError(
             f"{path} holds {frame.width} columns and {frame.height} rows; nothing to learn from."
         )
-    for series in frame.get_columns():
-        if series.dtype == pl.Float64 and fits_float32(series):
-            frame = frame.with_columns(series.cast(pl.Float32))
     return frame

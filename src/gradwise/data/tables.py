@@ -100,7 +100,7 @@ def _bytes_of(series: pl.Series) -> bytes:
     if series.dtype.is_nested():
         return repr(series.to_list()).encode()
     text = series.cast(pl.String, strict=False) if series.dtype != pl.Binary else series.bin.encode("hex")
-    return text.fill_null("\x00").str.join("\x1f")[0].encode()
+    return str(text.fill_null("\x00").str.join("\x1f")[0]).encode()
 
 
 def table_from_frame(
@@ -147,7 +147,7 @@ def table_from_frame(
 
 
 def without(frame: pl.DataFrame, drop: Sequence[str], targets: Sequence[str] | None = None) -> pl.DataFrame:
-    """The frame without the columns in ``drop``; with ``targets``, in training, each must be there and no target.
+    """The frame without the columns in ``drop``, which must be there and no targets, where those are known.
 
     Raises:
         UsageError: a column to be dropped is not there, or is a target.

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from gradwise.data import cells
+from gradwise.data.column_codes import moments
 from gradwise.data.examples import Array, Task
 from gradwise.data.target import SHOWN, Target, flags
 from gradwise.errors import UsageError
@@ -49,12 +50,14 @@ class TargetCoder:
             for series in target.frame
         )
         chosen = _numbers(target, style)[rows]
-        shift, scale = chosen.mean(0), chosen.std(0)
-        for name, spread, value in zip(target.names, scale, chosen[0], strict=True):
-            if not spread > 1e-12 * abs(value):  # rounding of a constant
+        shift, scale = zip(*(moments(column) for column in chosen.T), strict=True)
+        for name, column in zip(target.names, chosen.T, strict=True):
+            if column.min() == column.max():
                 where = "in every row" if len(rows) > 1 else "in the only training row"
-                raise UsageError(f"target column {name!r} is {value:g} {where}; there is nothing to predict.")
-        task = Task("numbers", target.names, shift=tuple(shift.tolist()), scale=tuple(scale.tolist()))
+                raise UsageError(
+                    f"target column {name!r} is {column[0]:g} {where}; there is nothing to predict."
+                )
+        task = Task("numbers", target.names, shift=shift, scale=scale)
         return cls(task, target.names, style=style)
 
     def encode(self, target: Target) -> Array:

@@ -13,6 +13,7 @@ from gradwise.data.answers import digest, frame_target, several, target_digest, 
 from gradwise.data.examples import Array, Choice, Kind
 from gradwise.data.target import Target
 from gradwise.data.text_encoder import TextEncoder, encoder_from, fit
+from gradwise.data.words import Words, taken_apart
 from gradwise.errors import UsageError
 from gradwise.registry import nearest
 
@@ -35,6 +36,7 @@ class TextSource:
     kind: Kind = "text"
     groups: Array | None = None
     moments: Array | None = None
+    _words: Words | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -59,6 +61,12 @@ class TextSource:
     def fingerprint(self) -> str:
         """Digest of texts and target."""
         return digest(words_digest(self.texts), target_digest(self.target)).hex()
+
+    def words(self) -> Words:
+        """The texts taken apart, once."""
+        if self._words is None:
+            self._words = taken_apart(self.texts)
+        return self._words
 
     def encoder(self, rows: Array) -> TextEncoder:
         """Vocabulary and length of the texts of ``rows``."""

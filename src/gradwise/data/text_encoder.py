@@ -60,8 +60,8 @@ class TextEncoder:
 
         if not isinstance(source, TextSource):
             raise UsageError(f"the net was trained on texts, but the data is a {source.kind}; give texts.")
-        texts = source.texts if rows is None else source.texts.gather(rows)
-        tokens, lengths = numbered(texts, pl.Series(self.words, dtype=pl.String), self.length)
+        chosen = np.arange(len(source)) if rows is None else rows
+        tokens, lengths = numbered(source.words(), chosen, self.words, self.length)
         return Examples({"tokens": tokens, "lengths": lengths}, coded(self.coder, source.target, rows))
 
     def state(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def fit(source: TextSource, rows: Array) -> TextEncoder:
         UsageError: no target, or no words in the training texts.
     """
     coder = fitted_coder(source.target, rows, HOW)
-    counts, lengths = counted(source.texts.gather(rows))
+    counts, lengths = counted(source.words(), rows), source.words().lengths[rows]
     if not counts.height:
         raise UsageError(
             f"the {len(rows):,} training texts of {source.texts.name!r} hold no words, only signs or blanks; "

@@ -9,11 +9,19 @@ import numpy as np
 
 from gradwise import optim
 from gradwise.data.examples import Choice, Examples, Task
-from gradwise.fitting.assembly import find_device
+from gradwise.fitting.assembly import find_device, threads
 from gradwise.fitting.listener import Listener
 from gradwise.fitting.recipe import Recipe
+from gradwise.train.batches import Batch, Batches
 from gradwise.train.config import FitConfig
+from gradwise.train.parts import build_net, fusible, rehearse
 from gradwise.train.plan import Plan, make_plan
+from gradwise.train.randomness import seed_everything
+from gradwise.train.rate_test import range_test
+from gradwise.train.speed import Speed, choose_speed
+from gradwise.train.training import Training
+
+TRIAL_BATCHES = 32  # batches that trials take turns on
 
 
 def resolve(
@@ -43,12 +51,35 @@ def resolve(
     )
     for choice in plan.choices:
         tell(choice)
-    recipe = _recipe(plan, config, device)
-    return recipe, told
+    seed_everything(config.seed)
+    model = build_net(plan, task, shape)
+    sample = _sample(train, plan.batch_size, config, device)
+
+    def rehearsal(speed: Speed) -> Training:
+        return rehearse(plan, model, task, speed=speed, device=device)
+
+    steps = plan.epochs * plan.steps_per_epoch
+    speed = choose_speed(rehearsal, sample, config, steps=steps, fusible=fusible(plan, device))
+    for choice in speed.choices:
+        tell(choice)
+    rate = plan.rate
+    if rate is None:
+        usual = optim.OPTIMIZERS[plan.optimizer].rate
+        with threads(speed.threads):
+            test = range_test(lambda: rehearsal(speed), sample, usual=usual)
+        rate = test.suggestion
+        tell(Choice("rate", f"{rate:.2g}", test.reason))
+    return _recipe(plan, config, device, rate, speed), told
 
 
-def _recipe(plan: Plan, config: FitConfig, device: str) -> Recipe:
-    rate = plan.rate if plan.rate is not None else optim.OPTIMIZERS[plan.optimizer].rate
+def _sample(train: Examples, batch_size: int, config: FitConfig, device: str) -> list[Batch]:
+    """Some batches of the training for trials."""
+    rows = np.random.default_rng(config.seed).permutation(len(train))[: batch_size * TRIAL_BATCHES]
+    batches = Batches(train.take(np.sort(rows)), batch_size, device=device, seed=config.seed)
+    return list(batches.iterate(0))
+
+
+def _recipe(plan: Plan, config: FitConfig, device: str, rate: float, speed: Speed) -> Recipe:
     return Recipe(
         net=plan.net,
         options=dict(plan.net_options),
@@ -66,10 +97,11 @@ def _recipe(plan: Plan, config: FitConfig, device: str) -> Recipe:
         ema=config.ema,
         seed=config.seed,
         device=device,
-        bf16=config.precision == "bf16",
-        channels_last=config.layout == "channels-last",
-        threads=config.threads,
-        compile=config.compile == "yes",
+        bf16=speed.precision == "bf16",
+        channels_last=speed.channels_last,
+        fused=speed.fused,
+        threads=speed.threads,
+        compile=speed.compile,
     )
 
 

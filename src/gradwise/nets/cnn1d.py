@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from gradwise.nets.lengths import all_full, valid_steps
 from gradwise.nets.net import Net
 
-KERNELS = (8, 5, 3)  # steps, arXiv 1611.06455, section II-B
+KERNELS = (7, 5, 3)  # steps; arXiv 1611.06455, section II-B, has 8, whose even width costs a padded copy
 
 
 class SeriesCNN(nn.Module):
@@ -27,7 +27,7 @@ class SeriesCNN(nn.Module):
         outputs: numbers per example.
         features: numbers per step.
         units: filters of the first and last block; the blocks between have twice as many.
-        depth: blocks; kernels of 8, 5 and then 3 steps.
+        depth: blocks; kernels of 7, 5 and then 3 steps.
         dropout: share of the averaged features dropped before the output.
     """
 

@@ -46,7 +46,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwise.rules.learning import outcome
-from gradwise.rules.rule import Organ, Rule, measured
+from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Fact, Trace
 
@@ -175,7 +175,7 @@ def _regression(trace: Trace, bounds: _Bounds) -> Iterator[Finding]:
         ),
         why="no weights can bring the prediction there, and at the end of its range the gradient fades",
         strength=0.5 + 0.5 * share,
-        evidence=measured(trace, ("outside_share", "criterion"), bounds.place, bounds.since),
+        evidence=evidence_at(trace, ("outside_share", "criterion"), bounds.place, bounds.since),
     )
 
 
@@ -200,7 +200,7 @@ def _scores(trace: Trace, bounds: _Bounds, *, binary: bool) -> Iterator[Finding]
         ),
         why="the loss takes raw scores; confined ones can never be far enough apart to be sure",
         strength=1 - best / 2,
-        evidence=measured(trace, ("output_max", "criterion"), bounds.place, bounds.since),
+        evidence=evidence_at(trace, ("output_max", "criterion"), bounds.place, bounds.since),
     )
 
 

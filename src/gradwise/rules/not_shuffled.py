@@ -54,7 +54,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwise.rules.learning import END_SHARE, GOOD_SKILL, outcome
-from gradwise.rules.rule import Organ, Rule, measured
+from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Floats, Ints, Trace
 
@@ -142,7 +142,7 @@ def check(trace: Trace) -> Iterator[Finding]:
             ),
             why="the network learns the class at hand and unlearns the others, again and again",
             strength=max(order.runs, 1 - order.kinds),
-            evidence=measured(trace, ("label_kinds", "label_top"), place, order.since),
+            evidence=evidence_at(trace, ("label_kinds", "label_top"), place, order.since),
         )
 
 

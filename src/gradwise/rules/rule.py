@@ -85,7 +85,7 @@ class Rule:
         )
 
 
-def measured(trace: Trace, signals: Iterable[str], place: str, since: int) -> list[Evidence]:
+def evidence_at(trace: Trace, signals: Iterable[str], place: str, since: int) -> list[Evidence]:
     """Evidence from ``since`` to the end of the run, of those signals that were measured at that place."""
     return [
         Evidence(signal, (place,), since, trace.last_step)

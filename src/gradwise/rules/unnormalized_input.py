@@ -46,7 +46,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwise.rules.learning import GOOD_SKILL, outcome
-from gradwise.rules.rule import Organ, Rule, measured
+from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
@@ -160,7 +160,7 @@ def _finding(trace: Trace, scale: _Scale, ending: str) -> Finding:
         message=f"inputs of {scale.place or 'the model'} {measured}, and {ending}",
         why="weights are drawn for inputs near 1; others make the first layers saturate, overshoot or starve",
         strength=0.5 + decades / 6,
-        evidence=measured(trace, ("input_rms", "input_column_ratio"), scale.place, scale.since),
+        evidence=evidence_at(trace, ("input_rms", "input_column_ratio"), scale.place, scale.since),
     )
 
 

@@ -9,16 +9,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 from gradwise.train.checkpoint import Checkpoints
-from gradwise.train.training import EpochRow, Training
+from gradwise.train.progress import EpochRow
+from gradwise.train.training import Training
 
 SAVE_SHARE = 0.05  # of the time, at most, goes into saving by the clock
 SAVE_SECONDS = 60.0  # s; work lost at most when a machine dies
 
 
-class Callback(Protocol):
+class Callback:
     """Told by `fit` what happened; may set ``training.stop`` to end it after the step or epoch."""
 
     def on_start(self, training: Training, /) -> None:

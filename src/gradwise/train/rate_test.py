@@ -29,7 +29,8 @@ SMOOTHING = 7  # steps of the centred mean
 BURST = 4.0  # times the lowest loss so far, smoothed: fast.ai's limit
 FIRST_STEPS = 7  # before which no burst is looked for
 SAFETY = 10.0  # the suggestion is the best rate over this
-CLEAR_FALL = 4.0  # standard errors of the smoothed loss: a smaller fall is noise
+CLEAR_FALL = 3.0  # standard errors of the smoothed loss: a smaller fall is noise
+STEP_TO_DEVIATION = math.sqrt(math.pi) / 2  # of normal noise: deviation over mean distance of neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ def judge(rates: Array, losses: Array, usual: float) -> RangeTest:
     smooth = smoothed(losses[:kept])
     best = int(smooth.argmin())
     level = float(smooth[: max(1, kept // 5)].mean())  # the first fifth: rates too small to matter
-    noise = float(np.abs(np.diff(losses[: best + 1])).mean()) if best else math.inf  # of a single step
+    steps = np.abs(np.diff(losses[: best + 1]))
+    noise = float(steps.mean()) * STEP_TO_DEVIATION if best else math.inf  # standard deviation of one loss
     fall = level - float(smooth[best])
     if fall <= CLEAR_FALL * noise / math.sqrt(SMOOTHING):
         return undecided(f"in a range test the loss fell from {level:.3g} by {fall:.2g}, within its noise")

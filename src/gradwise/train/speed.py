@@ -1,7 +1,7 @@
 """How fast a training runs: settings that change its pace, not what it learns, each decided by a race.
 
-All races together take about 2 % of the estimated training, 10 seconds at most.  Only compiling is allowed
-more, since what was compiled is kept.
+All races together take about 2 % of the estimated training, 10 seconds at most.  Compiling is tried only where
+a training takes so long that a minute is about 2 % of it.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from gradwise.data.examples import Choice
 from gradwise.train.batches import Batch
 from gradwise.train.config import FitConfig
 from gradwise.train.loop import step as training_step
-from gradwise.train.race import Race, Step, run_race
+from gradwise.train.race import MARGIN, Race, Step, run_race
 from gradwise.train.randomness import random_state, restore_random_state
 from gradwise.train.training import Training
 
 BUDGET_SHARE = 0.02  # of the estimated training
 BUDGET_LIMIT = 10.0  # seconds
 RACES = 3  # threads; layout and precision; optimizer: each gets a third of the budget
-MARGIN = 1.03  # ratio of times: a gain below is not told from noise
 LOSS_TOLERANCE = 0.05  # relative difference of the mean loss over the race, bf16 against float32
 LONG_STEP = 0.05  # seconds: a step that long fills several threads, one thread is not tried
+TINY_STEP = 0.001  # seconds: below, converting numbers costs more than computing with them
 TRIAL_STEP = 0.1  # seconds: of a longer step a part of the batch is raced
+FIRST_STEPS = 3  # that are timed, to know what the training will take
 SMALLEST_PART = 1 / 16  # of a batch
-LONG_RUN = 600.0  # seconds: compiling takes about a minute; shorter trainings do not wait for it
+LONG_RUN = 3600.0  # seconds: compiling takes about a minute (9 to 131 s seen), 2 % of an hour
 BF16 = ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16")  # names that torch gives to CPUs' bf16 arithmetic
 AMPERE = (8, 0)  # first compute capability of NVIDIA's with bf16
 
@@ -148,20 +149,22 @@ class _Chooser:
 
     def _first_steps(self) -> tuple[float, float, float]:
         """Part of a batch that is raced, seconds of a step on it, seconds of a step on a whole batch."""
-        part, spent = SMALLEST_PART, self._timed(SMALLEST_PART)
-        whole = spent / part  # at most: a part of a batch costs more per row
+        whole = self._timed(SMALLEST_PART) / SMALLEST_PART  # at most: a part of a batch costs more per row
         if whole <= TRIAL_STEP:
-            spent = self._timed(1.0)
-            return 1.0, spent, spent
+            whole = self._timed(1.0)
         part = min(1.0, max(SMALLEST_PART, TRIAL_STEP / whole))
         return part, part * whole, whole
 
     def _timed(self, part: float) -> float:
+        """Seconds of the quickest of a few steps, so that a hitch of the machine does not count."""
         step = self._contestant(self.speed, part)
         step().item()  # kernels are prepared here
-        started = time.perf_counter()
-        step().item()
-        return time.perf_counter() - started
+        spent = []
+        for _ in range(FIRST_STEPS):
+            started = time.perf_counter()
+            step().item()
+            spent.append(time.perf_counter() - started)
+        return min(spent)
 
     def _threads(self) -> None:
         now = torch.get_num_threads()
@@ -172,9 +175,9 @@ class _Chooser:
         if race is None:
             return
         gain = race.gain(one, many)
-        winner = 1 if gain > MARGIN else now
+        winner = 1 if race.beats(one, many) else now
         self.speed = replace(self.speed, threads=winner)
-        self.choices.append(Choice("threads", str(winner), f"1 thread {gain:.2f}x of {now}{self._shown()}"))
+        self._tell("threads", str(winner), f"1 thread {gain:.2f}x of {now}{self._shown()}")
         torch.set_num_threads(winner)
 
     def _layout_and_precision(self) -> None:
@@ -183,10 +186,13 @@ class _Chooser:
         layouts = [False, True] if self.config.layout == "auto" and convolves else [self.speed.channels_last]
         precisions: list[Literal["float32", "bf16"]] = [self.speed.precision]
         if self.config.precision == "auto":
-            if bf16_in_hardware(training.device):
-                precisions.append("bf16")
+            if not bf16_in_hardware(training.device):
+                self._tell("precision", "float32", f"no bf16 in this {training.device.type}")
+            elif self.full_step < TINY_STEP:
+                reason = f"a step takes {1000 * self.full_step:.2g} ms: too little to gain from bf16"
+                self._tell("precision", "float32", reason)
             else:
-                self.choices.append(Choice("precision", "float32", f"no bf16 in this {training.device.type}"))
+                precisions.append("bf16")
         ways = {
             _way(last, precision): replace(self.speed, channels_last=last, precision=precision)
             for last in layouts
@@ -199,16 +205,16 @@ class _Chooser:
         base = next(iter(ways))
         name = base
         if race is not None:
-            agreeing = [way for way in ways if self._agrees(ways[way], race, way, base)]
-            name = max(agreeing, key=lambda way: race.gain(way, base))
-            name = name if race.gain(name, base) > MARGIN else base
+            faster = [way for way in ways if race.beats(way, base)]
+            agreeing = [way for way in faster if self._agrees(ways[way], race, way, base)]
+            name = max(agreeing, key=lambda way: race.gain(way, base), default=base)
         self.speed = ways[name]
         for option, value in (
             ("layout", "channels-last" if self.speed.channels_last else "contiguous"),
             ("precision", self.speed.precision),
         ):
             if len({_part_of(way, option) for way in ways}) > 1:
-                self.choices.append(Choice(option, value, self._compared(race, base, ways)))
+                self._tell(option, value, self._compared(race, base, ways))
 
     def _agrees(self, way: Speed, race: Race, name: str, base: str) -> bool:
         """Whether half precision learnt what full precision did, and nothing else was tried."""
@@ -217,9 +223,7 @@ class _Chooser:
         loss, wanted = race.losses[name], race.losses[base]
         if math.isfinite(loss) and abs(loss - wanted) <= LOSS_TOLERANCE * abs(wanted):
             return True
-        self.choices.append(
-            Choice("precision", "float32", f"loss {loss:.3g} with {name}, {wanted:.3g} without")
-        )
+        self._tell("precision", "float32", f"loss {loss:.3g} with {name}, {wanted:.3g} without")
         return False
 
     def _compared(self, race: Race | None, base: str, ways: dict[str, Speed]) -> str:
@@ -234,13 +238,12 @@ class _Chooser:
         ways = {"plain": replace(self.speed, fused=False), "fused": replace(self.speed, fused=True)}
         race = self._race(ways)
         if race is None:
-            self.choices.append(Choice("fused", "yes", "one kernel updates all weights"))
+            self._tell("fused", "yes", "one kernel updates all weights")
             return
         gain = race.gain("fused", "plain")
-        self.speed = ways["fused" if gain >= 1 else "plain"]
-        self.choices.append(
-            Choice("fused", "yes" if gain >= 1 else "no", f"fused {gain:.2f}x{self._shown()}")
-        )
+        slower = race.beats("plain", "fused")
+        self.speed = ways["plain" if slower else "fused"]
+        self._tell("fused", "no" if slower else "yes", f"fused {gain:.2f}x{self._shown()}")
 
     def _compile(self) -> None:
         if self.config.compile != "auto" or self.run < LONG_RUN:
@@ -250,16 +253,19 @@ class _Chooser:
             quick = self._contestant(replace(self.speed, compile=True), self.part)
             quick().item()
         except Exception as error:  # noqa: BLE001 (a compiler may be missing or fail in any way)
-            self.choices.append(Choice("compile", "no", f"it fails here: {type(error).__name__}"))
+            self._tell("compile", "no", f"it fails here: {type(error).__name__}")
             return
         cost = time.perf_counter() - started
         steps = {"plain": self._contestant(self.speed, self.part), "compiled": quick}
         race = run_race(steps, seconds=BUDGET_LIMIT, step_seconds=self.step_seconds)
         gain = 1.0 if race is None else race.gain("compiled", "plain")
-        pays = self.run * (1 - 1 / gain) > cost and gain > MARGIN
+        pays = gain > MARGIN and self.run * (1 - 1 / gain) > cost
         self.speed = replace(self.speed, compile=pays)
         reason = f"{gain:.2f}x, compiled in {cost:.0f} s, for a training of about {self.run:.0f} s"
-        self.choices.append(Choice("compile", "yes" if pays else "no", reason))
+        self._tell("compile", "yes" if pays else "no", reason)
+
+    def _tell(self, name: str, value: str, reason: str) -> None:
+        self.choices.append(Choice(name, value, reason))
 
     def _race(self, ways: dict[str, Speed]) -> Race | None:
         steps = {name: self._contestant(way, self.part) for name, way in ways.items()}

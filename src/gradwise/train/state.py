@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gradwise.train.progress import EpochRow, Progress
 from gradwise.train.randomness import random_state, restore_random_state
-from gradwise.train.training import EpochRow, Progress, Training
+from gradwise.train.training import Training
 
 
 def state_of(training: Training) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def summary(training: Training) -> dict[str, object]:
     progress = training.progress
     return {
         "weights": total.hexdigest(),
-        "losses": [row.train_loss for row in progress.history] + [row.value("loss") for row in progress.history],
+        "losses": [row.train_loss for row in progress.history]
+        + [row.value("loss") for row in progress.history],
         "best": [progress.best_epoch, progress.best_value],
         "steps": [progress.step, progress.seen],
         "draw": torch.rand(1).item() + float(np.random.rand()) + random.random(),
@@ -164,7 +165,9 @@ def main(directory: Path, kills: int, seed: int) -> dict[str, object]:
     variants = ("momentum", "average", "layout")
     for variant in variants:
         (directory / "warm" / variant).mkdir(parents=True)
-        train(variant, directory / "warm" / variant, data)  # what torch imports at the first step is not forked again
+        train(
+            variant, directory / "warm" / variant, data
+        )  # what torch imports at the first step is not forked again
         (directory / variant).mkdir(parents=True)
         started = time.monotonic()
         attempt(variant, directory / variant, data)

@@ -1,0 +1,323 @@
+"""scikit-learn estimators: `NetClassifier` and `NetRegressor`, for arrays, pipelines and searches.
+
+>>> from sklearn.datasets import load_iris
+>>> X, y = load_iris(return_X_y=True)
+>>> net = NetClassifier(epochs=30, rate=0.01, random_state=0).fit(X, y)
+>>> net.score(X, y) > 0.9
+True
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from safetensors.torch import load_file, save_file
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+
+from gradwise import optim
+from gradwise.data.examples import Examples, Task
+from gradwise.errors import UsageError
+from gradwise.fitting.assembly import find_device, threads
+from gradwise.fitting.network import activate
+from gradwise.nets import make
+from gradwise.train.averaging import averaged
+from gradwise.train.batches import Batches
+from gradwise.train.callbacks import EarlyStopping
+from gradwise.train.config import FitConfig
+from gradwise.train.loop import fit as train
+from gradwise.train.parts import build_net, build_training, fusible, rehearse
+from gradwise.train.plan import make_plan
+from gradwise.train.randomness import random_state, restore_random_state, seed_everything
+from gradwise.train.rate_test import range_test
+from gradwise.train.speed import Speed
+
+Array = NDArray[Any]
+
+LEAST_VALIDATED = 10  # rows kept for early stopping; with fewer nothing is kept and it never stops early
+CHUNK_ROWS = 8192  # rows in one forward pass
+TRIAL_BATCHES = 32  # that the range test takes turns on
+STATE = "estimator.json"
+WEIGHTS = "model.safetensors"
+
+
+class _Net(BaseEstimator):
+    """What both share: settings, training, saving."""
+
+    def __init__(
+        self,
+        *,
+        net: str = "mlp",
+        width: int | None = None,
+        depth: int | None = None,
+        dropout: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        rate: float | None = None,
+        optimizer: str = "auto",
+        schedule: str = "auto",
+        loss: str = "auto",
+        init: str | None = None,
+        weight_decay: float | None = None,
+        clip: float | None = None,
+        class_weights: str = "auto",
+        patience: int | None = None,
+        validation_fraction: float = 0.1,
+        ema: float | None = None,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.net = net
+        self.width = width
+        self.depth = depth
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.rate = rate
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.loss = loss
+        self.init = init
+        self.weight_decay = weight_decay
+        self.clip = clip
+        self.class_weights = class_weights
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.ema = ema
+        self.device = device
+        self.random_state = random_state
+
+    def _config(self) -> FitConfig:
+        skipped = {"validation_fraction", "random_state"}
+        settings = {name: value for name, value in self.get_params().items() if name not in skipped}
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return FitConfig.make({**settings, "seed": seed, "valid": float(self.validation_fraction)})
+
+    def _learn(self, X: Array, target: Array, task: Task) -> None:
+        """Train on (N, D) numbers; global random states are put back."""
+        config = self._config()
+        self._task = task
+        self._shape: dict[str, Any] = {"numbers": X.shape[1], "categories": ()}
+        self.mean_ = X.mean(axis=0, dtype=np.float64)
+        spread = X.std(axis=0, dtype=np.float64)
+        self.scale_ = np.where(spread > 0, spread, 1.0)
+        examples = Examples({"numbers": self._numbers(X).astype(np.float32)}, target)
+        kept, held = self._parts(len(X), target if task.kind == "classes" else None, config)
+        state = random_state()
+        try:
+            with threads(1 if len(X) * X.shape[1] < 1 << 20 else None):
+                self._train(examples.take(kept), examples.take(held), config)
+        finally:
+            restore_random_state(state)
+
+    def _train(self, examples: Examples, valid: Examples, config: FitConfig) -> None:
+        device = find_device(config.device)
+        task = self._task
+        counts = None
+        if task.kind == "classes":
+            counts = np.bincount(examples.target, minlength=task.outputs).tolist()  # type: ignore[arg-type]
+        plan = make_plan(task, self._shape, len(examples), config, device=device, counts=counts)
+        seed_everything(config.seed)
+        model = build_net(plan, task, self._shape)
+        speed = Speed(fused=True if fusible(plan, device) else None)
+        batches = Batches(examples, plan.batch_size, device=device, seed=config.seed)
+        rate = plan.rate
+        if rate is None:
+            usual = optim.OPTIMIZERS[plan.optimizer].rate
+            sample = [batch for _, batch in zip(range(TRIAL_BATCHES), batches.iterate(0), strict=False)]
+            rate = range_test(
+                lambda: rehearse(plan, model, task, speed=speed, device=device), sample, usual=usual
+            ).suggestion
+        seed_everything(config.seed)
+        training = build_training(plan, model, task, rate=rate, speed=speed, device=device)
+        if config.ema is not None:
+            training.ema = averaged(training.model, config.ema)
+        judged = Batches(valid, CHUNK_ROWS, device=device, shuffle=False) if len(valid) else None
+        stopping = [EarlyStopping(plan.patience if judged is not None else 0)]
+        train(training, batches, judged, epochs=plan.epochs, callbacks=stopping)
+        self.model_ = training.judged.cpu().eval().double()  # predictions do not depend on the batch's size
+        self.rate_ = rate
+        self.plan_: dict[str, Any] = {"net": plan.net, "options": dict(plan.net_options)}
+        self.n_iter_ = training.progress.epoch
+        self.loss_curve_ = [row.train_loss for row in training.progress.history]
+
+    def _parts(self, rows: int, strata: Array | None, config: FitConfig) -> tuple[Array, Array]:
+        """Rows to learn from and rows to stop by; none of the latter from small data."""
+        count = round(rows * config.valid)
+        everything = np.arange(rows)
+        if count < LEAST_VALIDATED:
+            return everything, everything[:0]
+        order = np.random.default_rng(config.seed).permutation(rows)
+        if strata is not None:  # take evenly from rows sorted by class
+            order = order[np.argsort(strata[order], kind="stable")]
+        held = order[np.linspace(0, rows - 1, count).astype(int)]
+        return np.setdiff1d(everything, held), np.sort(held)
+
+    def _numbers(self, X: Array) -> Array:
+        return np.asarray((X - self.mean_) / self.scale_, np.float64)
+
+    def _outputs(self, X: Any) -> Array:
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        numbers = self._numbers(X)
+        with torch.inference_mode():
+            parts = [
+                activate(self._task, self.model_(torch.from_numpy(numbers[start : start + CHUNK_ROWS])))
+                for start in range(0, len(numbers), CHUNK_ROWS)
+            ]
+        return np.asarray(torch.cat(parts).numpy(), np.float64)
+
+    def save(self, directory: str | Path) -> None:
+        """Write the fitted estimator as JSON and safetensors; nothing is pickled.
+
+        Raises:
+            UsageError: the directory cannot be written, or a setting is no plain value.
+        """
+        check_is_fitted(self)
+        directory = Path(directory)
+        document = {
+            "class": type(self).__name__,
+            "settings": self.get_params(),
+            "plan": self.plan_,
+            "features": self.n_features_in_,
+            "mean": self.mean_.tolist(),
+            "scale": self.scale_.tolist(),
+            "task": {name: getattr(self._task, name) for name in self._task.__dataclass_fields__},
+            "rate": self.rate_,
+            "epochs": self.n_iter_,
+            "loss_curve": self.loss_curve_,
+            **self._extra(),
+        }
+        try:
+            text = json.dumps(document, indent=1)
+            directory.mkdir(parents=True, exist_ok=True)
+            weights = {
+                name: (tensor.float() if tensor.is_floating_point() else tensor).contiguous()
+                for name, tensor in self.model_.state_dict().items()
+            }
+            save_file(weights, directory / WEIGHTS)
+            (directory / STATE).write_text(text, encoding="utf-8")
+        except TypeError as error:
+            raise UsageError(f"the estimator's settings cannot be written as JSON ({error}).") from error
+        except OSError as error:
+            raise UsageError(f"{directory} cannot be written ({error.strerror}).") from error
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Self:
+        """An estimator that `save` wrote.
+
+        Raises:
+            UsageError: there is none, or it is of the other kind.
+        """
+        directory = Path(directory)
+        try:
+            document = json.loads((directory / STATE).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"{directory} holds no saved estimator ({error.strerror}).") from error
+        if document["class"] != cls.__name__:
+            raise UsageError(f"{directory} holds a {document['class']}, not a {cls.__name__}.")
+        self = cls(**document["settings"])
+        task: Any = {name: tuple(v) if isinstance(v, list) else v for name, v in document["task"].items()}
+        self._task = Task(**task)
+        self._shape = {"numbers": document["features"], "categories": ()}
+        self.n_features_in_ = document["features"]
+        self.mean_, self.scale_ = np.array(document["mean"]), np.array(document["scale"])
+        self.plan_, self.rate_ = document["plan"], document["rate"]
+        self.n_iter_, self.loss_curve_ = document["epochs"], document["loss_curve"]
+        model = make(self.plan_["net"], outputs=self._task.outputs, **self._shape, **self.plan_["options"])
+        model.load_state_dict(load_file(directory / WEIGHTS))
+        self.model_ = model.eval().double()
+        self._take_extra(document)
+        return self
+
+    def _extra(self) -> dict[str, Any]:
+        return {}
+
+    def _take_extra(self, document: dict[str, Any]) -> None:
+        """Read back what `_extra` added."""
+
+
+class NetClassifier(ClassifierMixin, _Net):
+    """A network that classifies rows of numbers; settings as `gradwise fit` takes them.
+
+    Inputs are standardised by the training rows.  With enough rows a tenth is
+    kept to stop early by; ``validation_fraction=0`` trains on all of them.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train on (N, D) numbers and (N,) class labels.
+
+        Raises:
+            ValueError: as scikit-learn's estimators do.
+        """
+        checked: Any = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        rows, y = checked
+        check_classification_targets(y)
+        self.classes_, ids = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"NetClassifier needs 2 classes at least, and y holds 1 class: {self.classes_[0]}."
+            )
+        task = Task("classes", ("y",), tuple(str(name) for name in self.classes_))
+        self._learn(rows, ids.astype(np.int64), task)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """(N, C) probabilities in the order of ``classes_``."""
+        outputs = self._outputs(X)
+        return outputs / outputs.sum(axis=1, keepdims=True)
+
+    def predict(self, X: ArrayLike) -> Array:
+        """(N,) class labels."""
+        ids = self._outputs(X).argmax(axis=1)
+        return self.classes_[ids]
+
+    def _extra(self) -> dict[str, Any]:
+        return {"classes": self.classes_.tolist()}
+
+    def _take_extra(self, document: dict[str, Any]) -> None:
+        self.classes_ = np.array(document["classes"])
+
+
+class NetRegressor(MultiOutputMixin, RegressorMixin, _Net):
+    """A network that predicts one or several numbers; settings as `gradwise fit` takes them.
+
+    Inputs and targets are standardised by the training rows.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train on (N, D) numbers and (N,) or (N, K) numbers.
+
+        Raises:
+            ValueError: as scikit-learn's estimators do.
+        """
+        checked: Any = validate_data(
+            self, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True,
+            ensure_min_samples=2,
+        )  # fmt: skip
+        rows, y = checked
+        table = np.asarray(y, np.float64).reshape(len(rows), -1)
+        self._flat = np.ndim(y) == 1
+        spread = table.std(axis=0)
+        shift, scale = table.mean(axis=0), np.where(spread > 0, spread, 1.0)
+        names = tuple(f"y{at}" for at in range(table.shape[1]))
+        task = Task("numbers", names, shift=tuple(shift.tolist()), scale=tuple(scale.tolist()))
+        self._learn(rows, ((table - shift) / scale).astype(np.float32), task)
+        return self
+
+    def predict(self, X: ArrayLike) -> Array:
+        """(N,) or (N, K) numbers, as the target was given."""
+        outputs = self._outputs(X)
+        return outputs[:, 0] if self._flat else outputs
+
+    def _extra(self) -> dict[str, Any]:
+        return {"flat": self._flat}
+
+    def _take_extra(self, document: dict[str, Any]) -> None:
+        self._flat = bool(document["flat"])
