@@ -109,7 +109,7 @@ def _options() -> argparse.Namespace:
     names = ", ".join([*WORKLOADS, SYNTHETIC.name])
     parser.add_argument("--only", default="", help=f"workloads, by commas, of {names}")
     parser.add_argument("--peers", default="", help=f"by commas, of {', '.join(MODULES)}; all when left out")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of the steady-state window")
+    parser.add_argument("--seconds", type=float, default=None, help=f"of the steady-state window ({SECONDS:g})")
     parser.add_argument("--limit", type=float, default=LIMIT, help="training seconds to the target, at most")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -133,8 +133,10 @@ def _options() -> argparse.Namespace:
             if name not in names:
                 parser.error(f"there is no {name!r}; there are {', '.join(names)}")
     options.workloads = [known[name] for name in options.only]
+    if options.seconds is None:
+        options.seconds = QUICK_SECONDS if options.quick else SECONDS
     if options.quick:
-        options.seconds, options.limit, options.repetitions = QUICK_SECONDS, 0.0, 1
+        options.limit, options.repetitions = 0.0, 1
     return options
 
 

@@ -224,6 +224,7 @@ def test_a_table_of_paths(tmp_path: Path) -> None:
     assert source.encoder(np.arange(12)).transform(source).target.tolist() == [0, 1, 0] * 4
     numbers = images_from_frame(frame, "file", ["size"], tmp_path)
     assert numbers.strata() is None
+    assert any(choice.name == "left-out" and choice.value == "kind" for choice in numbers.choices)
     encoder = numbers.encoder(np.arange(6))
     assert encoder.task.kind == "numbers"
     assert encoder.transform(numbers, np.arange(6)).target.mean() == pytest.approx(0, abs=1e-6)

@@ -147,6 +147,24 @@ def test_numbers_are_rounded_to_float32_only_where_nothing_is_lost(tmp_path: Pat
     np.testing.assert_allclose(out[:, 1], (np.arange(100) - 49.5) / np.arange(100).std(), atol=1e-3)
 
 
+@pytest.mark.parametrize("word", ["NA", "?", "nan", "null", "-"])
+def test_numbers_with_a_word_for_missing_are_numbers_from_the_start(word: str, tmp_path: Path) -> None:
+    text = "whole,part,town\n" + "".join(f"{i},{i / 4},Ulm\n{word},{word},{word}\n" for i in range(50))
+    frame = read_csv(write_text(tmp_path, text))
+    assert frame.dtypes == [pl.Int64, pl.Float32, pl.String]
+    assert frame["whole"].null_count() == frame["part"].null_count() == 50
+    assert frame["town"].n_unique() == 2, "among words it may be a word"
+
+
+def test_a_second_word_for_missing_further_down_is_one_too(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(csv_reading, "BLOCK", 64)
+    monkeypatch.setattr(csv_reading, "SAMPLE", 64)
+    text = "a,y\n" + "".join(f"{i}.5,1\nNA,0\n" for i in range(50)) + "n/a,1\nnan,0\n7,1\n"
+    source = open_source(write_text(tmp_path, text), target="y")
+    (column,) = source.columns  # type: ignore[attr-defined]
+    assert (column.role, column.missing, column.shown) == ("number", 52, "0.5 … 49.5")
+
+
 def test_names_are_stripped_and_missing_ones_are_numbered(tmp_path: Path) -> None:
     assert read_csv(write_text(tmp_path, ' a ," b",\n1,2,3\n')).columns == ["a", "b", "column_3"]
 

@@ -39,7 +39,11 @@ def test_bce_of_labels_and_of_class_ids() -> None:
 
 
 def test_focal_without_gamma_is_cross_entropy_and_fades_with_it() -> None:
-    for target, other, weights in ((IDS, "cross-entropy", None), (LABELS, "bce", None), (IDS, "ce", (1, 2, 4))):
+    for target, other, weights in (
+        (IDS, "cross-entropy", None),
+        (LABELS, "bce", None),
+        (IDS, "ce", (1, 2, 4)),
+    ):
         plain = losses.make("focal", gamma=0.0, weights=weights)(LOGITS, target)
         torch.testing.assert_close(plain, losses.make(other, weights=weights)(LOGITS, target))
     torch.testing.assert_close(
@@ -53,7 +57,9 @@ def test_focal_without_gamma_is_cross_entropy_and_fades_with_it() -> None:
 
 def test_distances() -> None:
     outputs, target = torch.tensor([[0.0], [3.0]]), torch.tensor([[0.5], [0.0]])
-    values = {name: losses.make(name)(outputs, target).item() for name in ("mse", "mae", "huber", "smooth-l1")}
+    values = {
+        name: losses.make(name)(outputs, target).item() for name in ("mse", "mae", "huber", "smooth-l1")
+    }
     assert values == pytest.approx({"mse": 4.625, "mae": 1.75, "huber": 1.3125, "smooth-l1": 1.3125})
     # beta 2: (0.25 / 2 + (9 / 2 beyond 2: 3 - 1)) / 2, each over beta
     assert losses.make("smooth-l1", beta=2.0)(outputs, target).item() == pytest.approx((0.0625 + 2.0) / 2)

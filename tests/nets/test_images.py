@@ -36,7 +36,9 @@ def test_resnet_keeps_small_images_large() -> None:
     net(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
     assert seen == [(2, 32, 4, 4)]
     assert nets.make("resnet18", outputs=2, channels=3, height=65, width=65, units=4).conv1.stride == (2, 2)
-    assert nets.make("resnet18", outputs=2, channels=3, height=65, width=65, units=4, stem="small").conv1.stride == (
+    assert nets.make(
+        "resnet18", outputs=2, channels=3, height=65, width=65, units=4, stem="small"
+    ).conv1.stride == (
         1,
         1,
     )
@@ -64,7 +66,9 @@ def test_bytes_and_floats_give_the_same_and_are_standardised(name: str) -> None:
     net = nets.make(name, outputs=3, **shape).eval()
     pixels = torch.randint(0, 256, (3, 2, 14, 14), dtype=torch.uint8)
     assert torch.equal(net(pixels), net(pixels.float()))
-    wanted = (pixels / 255 - torch.tensor([0.2, 0.6]).view(1, 2, 1, 1)) / torch.tensor([0.1, 0.3]).view(1, 2, 1, 1)
+    wanted = (pixels / 255 - torch.tensor([0.2, 0.6]).view(1, 2, 1, 1)) / torch.tensor([0.1, 0.3]).view(
+        1, 2, 1, 1
+    )
     torch.testing.assert_close(net.pixels(pixels), wanted)
 
 

@@ -51,8 +51,10 @@ def test_what_comes_last_counts(name: str, kind: str, options: dict) -> None:
     changed = sequence.clone()
     changed[:, 8] = changed[:, 8] + 1 if kind == "series" else (changed[:, 8] - 1).clamp(min=2)
     moved = (net(sequence, lengths) - net(changed, lengths)).abs().sum(1)
-    assert (moved[changed[:, 8].flatten(1).ne(sequence[:, 8].flatten(1)).any(1)] > 0).all() if kind == "series" else (
-        moved.sum() > 0
+    assert (
+        (moved[changed[:, 8].flatten(1).ne(sequence[:, 8].flatten(1)).any(1)] > 0).all()
+        if kind == "series"
+        else (moved.sum() > 0)
     )
 
 
@@ -60,7 +62,7 @@ def test_what_comes_last_counts(name: str, kind: str, options: dict) -> None:
 def test_both_directions_equal_torchs_own_on_packed_sequences(cell: str) -> None:
     ours = build(cell, "series", {"bidirectional": True})
     theirs = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell](2, 8, batch_first=True, bidirectional=True)
-    state = {name: value for name, value in ours.forwards[0].state_dict().items()}
+    state = dict(ours.forwards[0].state_dict())
     state |= {name + "_reverse": value for name, value in ours.backwards[0].state_dict().items()}
     theirs.load_state_dict(state)
     series, lengths = sequences("series", 9), torch.tensor([9, 4, 1, 6])

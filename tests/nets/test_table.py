@@ -15,7 +15,9 @@ def test_embeddings_equal_one_table_per_column() -> None:
     tables, begin = [], 0
     for cardinality, width in ((3, 2), (8, 4), (2, 1)):
         end = begin + cardinality * width
-        tables.append(nn.Embedding(cardinality, width, _weight=together.weight.detach()[begin:end].view(-1, width)))
+        tables.append(
+            nn.Embedding(cardinality, width, _weight=together.weight.detach()[begin:end].view(-1, width))
+        )
         begin = end
     assert begin == together.weight.numel()
     rows = torch.tensor([[0, 7, 1], [2, 0, 0], [1, 3, 1]])

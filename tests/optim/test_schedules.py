@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -78,7 +79,7 @@ def test_step_divides_at_every_third_unless_told() -> None:
 def test_exponential_reaches_its_end_in_the_last_epoch() -> None:
     rates = course("exponential", end=0.01)[::STEPS]
     assert rates[-1] == pytest.approx(0.02)
-    assert [b / a for a, b in zip(rates, rates[1:], strict=False)] == pytest.approx([0.01 ** (1 / 11)] * 11)
+    assert [b / a for a, b in pairwise(rates)] == pytest.approx([0.01 ** (1 / 11)] * 11)
 
 
 def test_warm_up_rises_in_a_line_then_falls_to_nearly_nothing() -> None:

@@ -9,6 +9,7 @@ from torch import nn
 
 from gradwise.data.examples import Examples, Task
 from gradwise.train.batches import Batches
+from gradwise.train.callbacks import Callback
 from gradwise.train.metrics import metrics_for
 from gradwise.train.randomness import seed_everything
 from gradwise.train.training import Training
@@ -50,3 +51,14 @@ def weights(model):
 def same(first, second):
     """Whether two state dicts are equal bit by bit."""
     return first.keys() == second.keys() and all(first[name].equal(second[name]) for name in first)
+
+
+class StopAt(Callback):
+    """Stop after a step."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, training, /):
+        if training.progress.step == self.step:
+            training.stop = "enough"

@@ -24,8 +24,7 @@ from gradwise.train.loop import fit
 from gradwise.train.packing import pack, unpack
 from gradwise.train.randomness import seed_everything
 from gradwise.train.training import Training
-from tests.train.small import same, train_batches, training, valid_batches, weights
-from tests.train.test_loop import StopAt
+from tests.train.small import StopAt, same, train_batches, training, valid_batches, weights
 
 SCHEDULES = torch.optim.lr_scheduler
 OPTIMS = torch.optim
@@ -337,3 +336,32 @@ def test_packing_copies_tensors_and_refuses_the_rest():
     assert back["b"][0].tolist() == [[0, 3], [1, 4], [2, 5]] and back["b"][0].is_contiguous()
     with pytest.raises(GradwiseError, match="cannot hold state.queue, which is a deque"):
         pack({"state": {"queue": deque()}}, {})
+
+
+class Die(Exception):
+    pass
+
+
+class SaveAndDie(SaveCheckpoint):
+    def on_step_end(self, training, /):
+        if training.progress.step == 10:
+            self.save(training)
+            raise Die
+
+    def on_end(self, training, /): ...
+
+
+def test_between_the_last_step_of_an_epoch_and_its_evaluation(tmp_path):
+    def make():
+        return training(scheduler=lambda o: SCHEDULES.StepLR(o, 1, 0.5))
+
+    whole = make()
+    fit(whole, train_batches(), valid_batches(), epochs=2)
+    with pytest.raises(Die):
+        fit(make(), train_batches(), valid_batches(), epochs=2, callbacks=[SaveAndDie(tmp_path)])
+    resumed = make()
+    Checkpoints(tmp_path).load(resumed)
+    assert (resumed.progress.epoch, resumed.progress.position) == (0, 10)
+    fit(resumed, train_batches(), valid_batches(), epochs=2)  # the schedule steps first, and must not warn
+    assert same(weights(whole.model), weights(resumed.model))
+    assert [row.rate for row in resumed.progress.history] == [0.005, 0.0025]

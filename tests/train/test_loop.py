@@ -21,7 +21,7 @@ from gradwise.train.metrics import metrics_for
 from gradwise.train.outputs import outputs
 from gradwise.train.randomness import random_state, restore_random_state, seed_everything
 from gradwise.train.training import Training
-from tests.train.small import DIGITS, same, train_batches, training, valid_batches, weights
+from tests.train.small import DIGITS, StopAt, same, train_batches, training, valid_batches, weights
 
 SCHEDULES = torch.optim.lr_scheduler
 
@@ -72,15 +72,6 @@ def test_epochs_count_those_done_before():
         fit(in_parts, train_batches(), epochs=epochs)
     assert same(weights(at_once.model), weights(in_parts.model))
     assert len(in_parts.progress.history) == 3
-
-
-class StopAt(Callback):
-    def __init__(self, step):
-        self.step = step
-
-    def on_step_end(self, training, /):
-        if training.progress.step == self.step:
-            training.stop = "enough"
 
 
 @pytest.mark.parametrize("at", [1, 7, 10])

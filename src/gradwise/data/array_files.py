@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -31,7 +33,23 @@ INPUTS = (
     "series",
 )
 TARGETS = ("y", "y_train", "train_y", "labels", "label", "target", "targets", "train_labels", "classes")
-_BROKEN = (OSError, ValueError, EOFError, SyntaxError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
+# What NumPy and the zip module have been seen to raise on broken, locked or foreign files.
+_BROKEN = (
+    OSError,
+    ValueError,
+    TypeError,
+    EOFError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 LAST = "last"  # as --target of a .npy table: its last column
 
 

@@ -101,14 +101,12 @@ class ArrayTableEncoder:
         if not isinstance(source, ArrayTable):
             raise UsageError(
                 f"the net was trained on an array of {len(self.shift)} columns, not on {source.kind} "
-                "of another kind "
-                "of file; give a .npz or .npy file."
+                "of another kind of file; give a .npz or .npy file."
             )
         if source.values.shape[1] != len(self.shift):
             raise UsageError(
                 f"the net was trained on {len(self.shift)} columns, but this array has "
-                f"{source.values.shape[1]}; "
-                "give the same ones in the same order."
+                f"{source.values.shape[1]}; give the same ones in the same order."
             )
         count = len(source) if rows is None else len(rows)
         shift, scale = np.array(self.shift), np.array(self.scale)

@@ -28,8 +28,7 @@ def open_arrays(path: Path, target: str | None = None, *, task: str = "auto") ->
 
     Args:
         path: an ``.npz`` with arrays of the usual names (``x`` and ``y``, ``images`` and ``labels``, ...),
-            or an
-            ``.npy`` with the targets in a file beside it (``x.npy`` and ``y.npy``, ``a.npy`` and
+            or an ``.npy`` with the targets in a file beside it (``x.npy`` and ``y.npy``, ``a.npy`` and
             ``a_labels.npy``).
         target: name of the array of targets; of an ``.npy`` table: ``last`` for its last column.
         task: kind of the target, see `gradwise.data.target.take_target`.
@@ -93,8 +92,7 @@ def _checked(inputs: Array, name: str) -> Array:
     if not 2 <= inputs.ndim <= 4:
         raise UsageError(
             f"array {name!r} has the shape {inputs.shape}; expected (rows, features), (rows, moments, "
-            "features), "
-            "(rows, height, width) or (rows, height, width, channels)."
+            "features), (rows, height, width) or (rows, height, width, channels)."
         )
     if not inputs.size:
         raise UsageError(f"array {name!r} is empty: its shape is {inputs.shape}.")
@@ -117,8 +115,7 @@ def _target(answers: Array | None, task: str) -> tuple[Target | None, tuple[Choi
     if answers.ndim not in (1, 2) or answers.dtype.kind not in "biufUS":
         raise UsageError(
             f"the targets have the shape {answers.shape} and hold {answers.dtype} values; expected "
-            "one or several "
-            "numbers or words for each row."
+            "one or several numbers or words for each row."
         )
     if answers.dtype.kind == "S":
         answers = np.char.decode(answers, "utf-8", "replace")

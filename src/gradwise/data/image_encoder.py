@@ -103,8 +103,7 @@ def fit(source: ImageSource, rows: Array) -> ImageEncoder:
     if not any(deviation):
         raise UsageError(
             f"all {len(rows):,} training images are one and the same colour, so there is nothing to "
-            "learn from; "
-            "look at the files."
+            "learn from; look at the files."
         )
     std = tuple(value or 1.0 for value in deviation)
     return ImageEncoder(

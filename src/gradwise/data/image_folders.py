@@ -30,8 +30,7 @@ def class_folders(path: Path) -> list[Path]:
     if parts and len(parts) == len(folders) and inside:
         raise UsageError(
             f"the folders of {path} are parts of a split ({several([part.name for part in parts])}), "
-            "not classes; "
-            f"give one of them, e.g. {parts[0]}."
+            f"not classes; give one of them, e.g. {parts[0]}."
         )
     return folders
 

@@ -140,7 +140,8 @@ def open_images(path: Path, *, target: str | None = None) -> ImageSource:
 def images_from_frame(
     frame: pl.DataFrame, column: str, targets: Sequence[str], base: Path, *, task: str = "auto"
 ) -> ImageSource:
-    """The images whose paths stand in a column; the other columns but the targets are not looked at.
+    """The images whose paths stand in a column; the other columns but the targets are not looked at,
+    and that is said.
 
     Args:
         frame: N rows.
@@ -164,6 +165,9 @@ def images_from_frame(
             f"column {column!r} holds the image paths and cannot be the target too; name another."
         )
     rest, target, choices = frame_target(frame, targets, task)
+    if rest.width > 1:
+        others = several([name for name in rest.columns if name != column], 8)
+        choices = (*choices, Choice("left-out", others, f"an image net reads {column!r} alone"))
     numbers = np.arange(1, frame.height + 1) if target is None else target.rows
     files = _checked_paths(rest[column], numbers, base)
     read = read_images(files, [f"row {row} ({file.name})" for row, file in zip(numbers, files, strict=True)])

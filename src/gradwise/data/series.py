@@ -97,10 +97,8 @@ def series_from_frame(
     """Series out of a table, in one of two forms.
 
     Long: one row per moment, ``series_id`` tells which rows belong together and ``time`` their order; all
-    other
-    columns of numbers are features.  Wide: one row per series, whose numbers stand in ``column``, as a list
-    or as
-    text like ``0.1 0.2 0.3``.
+    other columns of numbers are features.  Wide: one row per series, whose numbers stand in ``column``, as a
+    list or as text like ``0.1 0.2 0.3``.
 
     Args:
         frame: the table.
@@ -116,8 +114,7 @@ def series_from_frame(
     if (series_id is None) == (column is None):
         raise UsageError(
             "series take either --ids, the column that names the series of a long table, or "
-            "the column that "
-            "holds a list in each row; give one of them."
+            "the column that holds a list in each row; give one of them."
         )
     if not frame.height:
         raise UsageError("the table has no rows; series need at least one.")

@@ -53,9 +53,8 @@ class SeriesEncoder:
     def transform(self, source: Source, rows: Array | None = None) -> Examples:
         """``series`` (N, T, F) float32, 0 behind the end of each; ``lengths`` (N,) int64.
 
-        T is the longest training length, or the longest of these series where that is more.  A gap takes the
-        last
-        value before it in its series, and 0, the training mean, where there is none.
+        T is the longest training length, or the longest of these series where that is more.  A gap takes
+        the last value before it in its series, and 0, the training mean, where there is none.
 
         Raises:
             UsageError: the source holds no series, or lacks a feature.

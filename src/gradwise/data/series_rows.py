@@ -130,8 +130,7 @@ def _moments(column: pl.Series) -> pl.Series:
         row = int(read.is_null().arg_true()[0])
         raise UsageError(
             f"row {row + 1} of time column {column.name!r} holds {column[row]!r}, which is neither a "
-            "number nor a "
-            "date such as 2024-05-31 12:00:00; correct it."
+            "number nor a date such as 2024-05-31 12:00:00; correct it."
         )
     return read
 
@@ -169,8 +168,7 @@ def _constant(work: pl.DataFrame, targets: Sequence[str], series_id: str) -> pl.
             some = several([repr(value) for value in changing[series_id].to_list()])
             raise UsageError(
                 f"target {name!r} changes within {changing.height:,} of {counts.height:,} series "
-                f"({some}); a series "
-                "has one target: name a column that is constant within each."
+                f"({some}); a series has one target: name a column that is constant within each."
             )
     kept = [pl.col(name).drop_nulls().first() for name in targets]
     return work.group_by(_ROW, maintain_order=True).agg(*kept).drop(_ROW)

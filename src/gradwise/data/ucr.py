@@ -25,8 +25,7 @@ def open_ucr(path: Path) -> SeriesSource:
 
     Args:
         path: ``NAME_TRAIN.tsv`` (one series per line, class first, parted by tabs, commas or blanks),
-            ``NAME.ts``
-            (dimensions parted by ``:``, class last), or their folder.
+            ``NAME.ts`` (dimensions parted by ``:``, class last), or their folder.
 
     Returns:
         Series; lengths may differ, ``?`` and NaN are missing, NaN at the end of a line is padding and cut
@@ -49,8 +48,7 @@ def open_ucr(path: Path) -> SeriesSource:
         if len(dimensions) != len(rows[0]):
             raise UsageError(
                 f"line {number} of {file} has {len(dimensions)} dimensions, but the first has "
-                f"{len(rows[0])}; "
-                "give every series the same ones."
+                f"{len(rows[0])}; give every series the same ones."
             )
     if not rows:
         raise UsageError(f"{file} holds no series; expected one per line{' after @data' if head else ''}.")

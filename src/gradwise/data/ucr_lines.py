@@ -72,8 +72,7 @@ def read_head(lines: Iterator[tuple[int, str]], file: Path) -> Head:
         if key == "@timestamps" and value[:1] == ["true"]:
             raise UsageError(
                 f"{file} holds time stamps, which are not read from .ts files; turn it into a long "
-                "table with the "
-                "columns id, time and value."
+                "table with the columns id, time and value."
             )
         if key == "@classlabel":
             labelled, classes = value[:1] == ["true"], tuple(rest[1:])
@@ -95,16 +94,14 @@ def ts_line(line: str, head: Head, file: Path, number: int) -> tuple[str, list[A
     if head.classes and label not in (*head.classes, NO_CLASS):
         raise UsageError(
             f"line {number} of {file} has class {label[:30]!r}, but @classLabel lists "
-            f"{several(head.classes, 8)}; "
-            "correct either."
+            f"{several(head.classes, 8)}; correct either."
         )
     dimensions = [_numbers(part.split(","), file, number) for part in parts]
     lengths = {len(dimension) for dimension in dimensions}
     if len(lengths) > 1:
         raise UsageError(
             f"line {number} of {file} has dimensions of {several(sorted(lengths))} moments; they must "
-            "be as long as "
-            "each other: fill the shorter with ?."
+            "be as long as each other: fill the shorter with ?."
         )
     return label, dimensions
 
@@ -147,8 +144,7 @@ def _number(cell: str, file: Path, number: int) -> float:
     except ValueError as error:
         raise UsageError(
             f"line {number} of {file} holds {cell[:30]!r} where a number is expected; correct it, or "
-            "write ? where "
-            "it is missing."
+            "write ? where it is missing."
         ) from error
 
 

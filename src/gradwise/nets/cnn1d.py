@@ -89,7 +89,7 @@ class WordCNN(nn.Module):
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, embedding, padding_idx=0)
-        self.windows = nn.ModuleList(nn.Conv1d(embedding, units, k, padding="same") for k in windows)
+        self.windows = nn.ModuleList(nn.Conv1d(embedding, units, k, padding=k // 2) for k in windows)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.head = nn.Linear(units * len(windows), outputs)
 
@@ -100,7 +100,7 @@ class WordCNN(nn.Module):
         valid = None if full else valid_steps(lengths, tokens.shape[1]).unsqueeze(1)  # (N, 1, T)
         strongest = []
         for window in self.windows:
-            answers = torch.relu(window(words))  # (N, units, T), zero or more
+            answers = torch.relu(window(words)[..., : tokens.shape[1]])  # (N, units, T), zero or more
             answers = answers if valid is None else answers.where(valid, 0.0)
             strongest.append(answers.amax(dim=2))  # (N, units)
         return self.head(self.dropout(torch.cat(strongest, dim=1)))

@@ -5,10 +5,10 @@ By turns, so that whatever else the machine does meets all alike; the ratio is t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
+from time import perf_counter
 
 import torch
 from torch import Tensor
@@ -87,9 +87,9 @@ def run_race(steps: Mapping[str, Step], *, seconds: float, step_seconds: float) 
 def _turn(step: Step, length: int, seed: int) -> tuple[float, list[Tensor]]:
     """Seconds of so many steps, with the wait for the device, and their losses."""
     losses = []
-    started = time.perf_counter()
+    started = perf_counter()
     for number in range(length):
         torch.manual_seed(seed + number)
         losses.append(step())
     losses[-1].item()  # waits for the device
-    return time.perf_counter() - started, losses
+    return perf_counter() - started, losses

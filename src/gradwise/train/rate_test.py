@@ -29,7 +29,7 @@ SMOOTHING = 7  # steps of the centred mean
 BURST = 4.0  # times the lowest loss so far, smoothed: fast.ai's limit
 FIRST_STEPS = 7  # before which no burst is looked for
 SAFETY = 10.0  # the suggestion is the best rate over this
-CLEAR_FALL = 3.0  # standard errors of the smoothed loss: a smaller fall is noise
+CLEAR_FALL = 3.5  # standard errors of the smoothed loss: a smaller fall is noise
 STEP_TO_DEVIATION = math.sqrt(math.pi) / 2  # of normal noise: deviation over mean distance of neighbours
 
 

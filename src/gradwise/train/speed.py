@@ -1,16 +1,16 @@
 """How fast a training runs: settings that change its pace, not what it learns, each decided by a race.
 
-All races together take about 2 % of the estimated training, 10 seconds at most.  Compiling is tried only where
-a training takes so long that a minute is about 2 % of it.
+All races together take about 2 % of the estimated training, 10 seconds at most.  Compiling is tried only
+where a training takes so long that a minute is about 2 % of it.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
+from itertools import cycle, pairwise
+from time import perf_counter
 from typing import Literal
 
 import torch
@@ -20,7 +20,7 @@ from gradwise.data.examples import Choice
 from gradwise.train.batches import Batch
 from gradwise.train.config import FitConfig
 from gradwise.train.loop import step as training_step
-from gradwise.train.race import MARGIN, Race, Step, run_race
+from gradwise.train.race import Race, Step, run_race
 from gradwise.train.randomness import random_state, restore_random_state
 from gradwise.train.training import Training
 
@@ -32,7 +32,7 @@ LONG_STEP = 0.05  # seconds: a step that long fills several threads, one thread 
 TINY_STEP = 0.001  # seconds: below, converting numbers costs more than computing with them
 TRIAL_STEP = 0.1  # seconds: of a longer step a part of the batch is raced
 FIRST_STEPS = 3  # that are timed, to know what the training will take
-SMALLEST_PART = 1 / 16  # of a batch
+PARTS = (1 / 16, 1 / 4, 1.0)  # of a batch, tried in this order until a step is long enough
 LONG_RUN = 3600.0  # seconds: compiling takes about a minute (9 to 131 s seen), 2 % of an hour
 BF16 = ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16")  # names that torch gives to CPUs' bf16 arithmetic
 AMPERE = (8, 0)  # first compute capability of NVIDIA's with bf16
@@ -149,11 +149,11 @@ class _Chooser:
 
     def _first_steps(self) -> tuple[float, float, float]:
         """Part of a batch that is raced, seconds of a step on it, seconds of a step on a whole batch."""
-        whole = self._timed(SMALLEST_PART) / SMALLEST_PART  # at most: a part of a batch costs more per row
-        if whole <= TRIAL_STEP:
-            whole = self._timed(1.0)
-        part = min(1.0, max(SMALLEST_PART, TRIAL_STEP / whole))
-        return part, part * whole, whole
+        for part, following in pairwise((*PARTS, math.inf)):
+            spent = self._timed(part)
+            if spent * following / part > TRIAL_STEP:  # at most: a part of a batch costs more per row
+                break
+        return part, spent, spent / part
 
     def _timed(self, part: float) -> float:
         """Seconds of the quickest of a few steps, so that a hitch of the machine does not count."""
@@ -161,9 +161,9 @@ class _Chooser:
         step().item()  # kernels are prepared here
         spent = []
         for _ in range(FIRST_STEPS):
-            started = time.perf_counter()
+            started = perf_counter()
             step().item()
-            spent.append(time.perf_counter() - started)
+            spent.append(perf_counter() - started)
         return min(spent)
 
     def _threads(self) -> None:
@@ -248,18 +248,18 @@ class _Chooser:
     def _compile(self) -> None:
         if self.config.compile != "auto" or self.run < LONG_RUN:
             return
-        started = time.perf_counter()
+        started = perf_counter()
         try:
             quick = self._contestant(replace(self.speed, compile=True), self.part)
             quick().item()
         except Exception as error:  # noqa: BLE001 (a compiler may be missing or fail in any way)
             self._tell("compile", "no", f"it fails here: {type(error).__name__}")
             return
-        cost = time.perf_counter() - started
+        cost = perf_counter() - started
         steps = {"plain": self._contestant(self.speed, self.part), "compiled": quick}
         race = run_race(steps, seconds=BUDGET_LIMIT, step_seconds=self.step_seconds)
         gain = 1.0 if race is None else race.gain("compiled", "plain")
-        pays = gain > MARGIN and self.run * (1 - 1 / gain) > cost
+        pays = race is not None and race.beats("compiled", "plain") and self.run * (1 - 1 / gain) > cost
         self.speed = replace(self.speed, compile=pays)
         reason = f"{gain:.2f}x, compiled in {cost:.0f} s, for a training of about {self.run:.0f} s"
         self._tell("compile", "yes" if pays else "no", reason)
