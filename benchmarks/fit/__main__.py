@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.fit.fetch import DataMissingError
 from benchmarks.fit.meter import Result
-from benchmarks.fit.peers import MODULES, peer
+from benchmarks.fit.peers import MODULES, missing, peer
 from benchmarks.fit.table import Cell, bars, judged, markdown
 from benchmarks.fit.workloads import SYNTHETIC, WORKLOADS, Workload, load
 
@@ -44,11 +44,14 @@ def measure(
     cells = []
     shared = ("--device", device, "--clock", clock)
     for work in workloads:
-        row = [
-            Cell(work, name, peer(name).TITLE)
-            for name in peers
-            if work.name in (peer(name).ONLY or [work.name])
-        ]
+        row = []
+        for name in peers:
+            module = peer(name)
+            if work.name in (module.ONLY or [work.name]):
+                lacking = ", ".join(missing(module))
+                row.append(
+                    Cell(work, name, module.TITLE, note=f"not installed ({lacking})" if lacking else "")
+                )
         for repetition in range(repetitions):
             first = repetition % len(row)
             for cell in row[first:] + row[:first]:
@@ -72,11 +75,7 @@ def _run(cell: Cell, more: Sequence[str], seconds: float, limit: float) -> None:
             lines = done.stderr.strip().splitlines() or ["no message"]
             cell.note = f"failed: {lines[-1][:200]}".replace("|", "/")
         else:
-            answer = json.loads(done.stdout.splitlines()[-1])
-            if "missing" in answer:
-                cell.note = f"not installed ({', '.join(answer['missing'])})"
-            else:
-                cell.results.append(Result(**answer))
+            cell.results.append(Result(**json.loads(done.stdout.splitlines()[-1])))
     last = f"{cell.results[-1].samples_per_second:12,.0f} samples/s" if cell.results else cell.note
     print(f"{cell.workload.name:10} {cell.title:28} {cell.note or last}", file=sys.stderr, flush=True)
 
@@ -109,7 +108,9 @@ def _options() -> argparse.Namespace:
     names = ", ".join([*WORKLOADS, SYNTHETIC.name])
     parser.add_argument("--only", default="", help=f"workloads, by commas, of {names}")
     parser.add_argument("--peers", default="", help=f"by commas, of {', '.join(MODULES)}; all when left out")
-    parser.add_argument("--seconds", type=float, default=None, help=f"of the steady-state window ({SECONDS:g})")
+    parser.add_argument(
+        "--seconds", type=float, default=None, help=f"of the steady-state window ({SECONDS:g})"
+    )
     parser.add_argument("--limit", type=float, default=LIMIT, help="training seconds to the target, at most")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

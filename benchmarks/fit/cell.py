@@ -10,7 +10,7 @@ from dataclasses import asdict
 import torch
 
 from benchmarks.fit.meter import Done, Meter, Result
-from benchmarks.fit.peers import missing, peer
+from benchmarks.fit.peers import peer
 from benchmarks.fit.workloads import problem
 
 
@@ -67,7 +67,7 @@ def _nothing() -> None:
 
 
 def main() -> int:
-    """Print ``{"missing": [...]}`` or the result as one JSON line."""
+    """Print the result as one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fit.cell", description=__doc__)
     parser.add_argument("workload")
     parser.add_argument("peer")
@@ -77,10 +77,6 @@ def main() -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--clock", default="wall")
     options = parser.parse_args()
-    lacking = missing(peer(options.peer))
-    if lacking:
-        print(json.dumps({"missing": lacking}))
-        return 0
     result = run_cell(
         options.workload,
         options.peer,

@@ -94,6 +94,10 @@ class Meter:
         self.start_memory = _status("VmRSS")
         self.begin = self.clock()
 
+    def only_time(self) -> None:
+        """No accuracy until the end: it would leave the caches cold for what comes after it."""
+        self.target, self._next_check = None, sys.maxsize
+
     def trained(self) -> float:
         """Seconds spent in the peer's own code so far."""
         return self.clock() - self.begin - self.paused

@@ -19,6 +19,7 @@ from gradwise.watch.patches import Patches
 TITLE = "gradwise, doctor off"
 NEEDS, ONLY = ours.NEEDS, ours.ONLY
 BLOCK_SECONDS = 0.5  # of a turn
+WARM_TURNS = 2  # one of either, not counted
 
 
 class ByTurns(ours.Ticks):
@@ -30,6 +31,7 @@ class ByTurns(ours.Ticks):
         self.patches: Patches | None = None
         self.seconds = {True: 0.0, False: 0.0}  # by whether it is watched
         self.rows = {True: 0, False: 0}
+        self.turns = 0
         self.block: tuple[float, int] | None = None  # clock and rows where the turn began
 
     def on_step_end(self, training: Training) -> None:
@@ -37,25 +39,23 @@ class ByTurns(ours.Ticks):
         watched = self.patches is not None
         seen = training.progress.seen
         if self.block is None:
-            self.block = (self._clock(watched), seen)
+            self.block = (self.meter.clock(), seen)
         if not watched:
             self.meter.tick(seen - self.seen)
         self.seen = seen
-        spent = self._clock(watched) - self.block[0]
+        spent = self.meter.clock() - self.block[0]
         if spent >= BLOCK_SECONDS:
-            self.seconds[watched] += spent
-            self.rows[watched] += seen - self.block[1]
+            self.turns += 1
+            if self.turns > WARM_TURNS:
+                self.seconds[watched] += spent
+                self.rows[watched] += seen - self.block[1]
             if watched:
                 self.meter.paused += spent
             self._turn()
-            self.block = (self._clock(not watched), seen)
-            if self.rows[True]:
+            self.block = (self.meter.clock(), seen)
+            if all(self.rows.values()):
                 speed = {mode: self.rows[mode] / self.seconds[mode] for mode in self.rows}
                 self.meter.doctor_ratio = speed[True] / speed[False]
-
-    def _clock(self, watched: bool) -> float:
-        """While unwatched, accuracy measurements do not count."""
-        return self.meter.clock() if watched else self.meter.trained()
 
     def _turn(self) -> None:
         if self.patches is None:
@@ -74,6 +74,7 @@ class ByTurns(ours.Ticks):
 
 def train(problem: Problem, meter: Meter) -> None:
     """Train until the meter has seen enough."""
+    meter.only_time()
     with tempfile.TemporaryDirectory() as folder:
         turns: list[ByTurns] = []
 

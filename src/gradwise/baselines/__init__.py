@@ -1,1 +1,1 @@
-"""What a classical model would score on the same data.  Nothing lives here yet."""
+"""What guessing and a classical model would score on the same data."""

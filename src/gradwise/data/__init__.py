@@ -1,1 +1,1 @@
-"""Plain data files to batches.  Nothing lives here yet."""
+"""Plain data files to arrays: tables, images, series, text; splits; preprocessing fitted on training rows."""

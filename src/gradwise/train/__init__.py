@@ -1,1 +1,1 @@
-"""The training loop that one can read in a sitting.  Nothing lives here yet."""
+"""The training loop that one can read in a sitting, and what belongs to it: batches, checkpoints, trials."""

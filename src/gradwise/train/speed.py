@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle, pairwise
+from itertools import cycle
 from time import perf_counter
 from typing import Literal
 
@@ -27,12 +27,14 @@ from gradwise.train.training import Training
 BUDGET_SHARE = 0.02  # of the estimated training
 BUDGET_LIMIT = 10.0  # seconds
 RACES = 3  # threads; layout and precision; optimizer: each gets a third of the budget
-LOSS_TOLERANCE = 0.05  # relative difference of the mean loss over the race, bf16 against float32
-LONG_STEP = 0.05  # seconds: a step that long fills several threads, one thread is not tried
+LOSS_TOLERANCE = 0.05  # relative difference of the mean loss of the first steps, bf16 against float32
+LONG_STEP = 0.05  # seconds: a step that long fills several threads, one is not tried
+FEW_THREADS = 4  # unless there are so few that trying is cheap, and others may be using the cores
 TINY_STEP = 0.001  # seconds: below, converting numbers costs more than computing with them
-TRIAL_STEP = 0.1  # seconds: of a longer step a part of the batch is raced
+TRIAL_STEP = 0.2  # seconds: of a longer step a part of the batch is raced
 FIRST_STEPS = 3  # that are timed, to know what the training will take
-PARTS = (1 / 16, 1 / 4, 1.0)  # of a batch, tried in this order until a step is long enough
+GROWTH = 4  # of the rows, until a step is long enough
+SMALLEST = 1 / 64  # of a batch
 LONG_RUN = 3600.0  # seconds: compiling takes about a minute (9 to 131 s seen), 2 % of an hour
 BF16 = ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16")  # names that torch gives to CPUs' bf16 arithmetic
 AMPERE = (8, 0)  # first compute capability of NVIDIA's with bf16
@@ -132,7 +134,8 @@ class _Chooser:
         self.steps = steps
         self.speed = speed
         self.choices: list[Choice] = []
-        self.part, self.step_seconds, self.full_step = self._first_steps()
+        self.sizes = _sizes(len(batches[0][1]))
+        self.rows, self.step_seconds, self.full_step = self._first_steps()
         self.budget = min(BUDGET_LIMIT, BUDGET_SHARE * self.run)
 
     @property
@@ -147,17 +150,22 @@ class _Chooser:
         self._compile()
         return replace(self.speed, choices=tuple(self.choices))
 
-    def _first_steps(self) -> tuple[float, float, float]:
-        """Part of a batch that is raced, seconds of a step on it, seconds of a step on a whole batch."""
-        for part, following in pairwise((*PARTS, math.inf)):
-            spent = self._timed(part)
-            if spent * following / part > TRIAL_STEP:  # at most: a part of a batch costs more per row
-                break
-        return part, spent, spent / part
+    def _first_steps(self) -> tuple[int, float, float]:
+        """Rows of a batch that are raced, seconds of a step on them, seconds of a step on a whole batch.
 
-    def _timed(self, part: float) -> float:
+        Two sizes at least are timed; what a whole batch takes lies on the line through the last two.
+        """
+        timed: list[tuple[int, float]] = []
+        for rows in self.sizes:
+            timed.append((rows, self._timed(rows)))
+            if len(timed) > 1 and timed[-1][1] * GROWTH > TRIAL_STEP:
+                break
+        rows, spent = next((pair for pair in reversed(timed) if pair[1] <= TRIAL_STEP), timed[0])
+        return rows, spent, _on_line(timed, self.sizes[-1])
+
+    def _timed(self, rows: int) -> float:
         """Seconds of the quickest of a few steps, so that a hitch of the machine does not count."""
-        step = self._contestant(self.speed, part)
+        step = self._contestant(self.speed, rows)
         step().item()  # kernels are prepared here
         spent = []
         for _ in range(FIRST_STEPS):
@@ -168,7 +176,7 @@ class _Chooser:
 
     def _threads(self) -> None:
         now = torch.get_num_threads()
-        if self.config.threads is not None or now == 1 or self.full_step > LONG_STEP:
+        if self.config.threads is not None or now == 1 or (now > FEW_THREADS and self.full_step > LONG_STEP):
             return
         many, one = str(now), "1"
         race = self._race({many: replace(self.speed, threads=now), one: replace(self.speed, threads=1)})
@@ -179,6 +187,8 @@ class _Chooser:
         self.speed = replace(self.speed, threads=winner)
         self._tell("threads", str(winner), f"1 thread {gain:.2f}x of {now}{self._shown()}")
         torch.set_num_threads(winner)
+        if winner == 1:  # what is raced from here on takes less
+            self.step_seconds, self.full_step = self.step_seconds / gain, self.full_step / gain
 
     def _layout_and_precision(self) -> None:
         training = self.rehearsal(self.speed)
@@ -199,7 +209,11 @@ class _Chooser:
             for precision in precisions
         }
         if len(ways) > 1:
-            self._judge_ways(ways, self._race(ways))
+            race = self._race(ways)
+            if race is None and len(ways) > 2:  # no time for all: both changes at once, or none
+                ways = {way: ways[way] for way in (next(iter(ways)), list(ways)[-1])}
+                race = self._race(ways)
+            self._judge_ways(ways, race)
 
     def _judge_ways(self, ways: dict[str, Speed], race: Race | None) -> None:
         base = next(iter(ways))
@@ -228,7 +242,10 @@ class _Chooser:
 
     def _compared(self, race: Race | None, base: str, ways: dict[str, Speed]) -> str:
         if race is None:
-            return f"a training of about {self.run:.2g} s is too short to try {', '.join(list(ways)[1:])}"
+            return (
+                f"{', '.join(list(ways)[1:])} not tried: that would take more than {self.budget:.2g} s "
+                f"of a training of about {self.run:.2g} s"
+            )
         gains = [f"{way} {race.gain(way, base):.2f}x" for way in ways if way != base]
         return f"{', '.join(gains)} of {base}{self._shown()}"
 
@@ -250,13 +267,13 @@ class _Chooser:
             return
         started = perf_counter()
         try:
-            quick = self._contestant(replace(self.speed, compile=True), self.part)
+            quick = self._contestant(replace(self.speed, compile=True), self.rows)
             quick().item()
         except Exception as error:  # noqa: BLE001 (a compiler may be missing or fail in any way)
             self._tell("compile", "no", f"it fails here: {type(error).__name__}")
             return
         cost = perf_counter() - started
-        steps = {"plain": self._contestant(self.speed, self.part), "compiled": quick}
+        steps = {"plain": self._contestant(self.speed, self.rows), "compiled": quick}
         race = run_race(steps, seconds=BUDGET_LIMIT, step_seconds=self.step_seconds)
         gain = 1.0 if race is None else race.gain("compiled", "plain")
         pays = race is not None and race.beats("compiled", "plain") and self.run * (1 - 1 / gain) > cost
@@ -268,13 +285,13 @@ class _Chooser:
         self.choices.append(Choice(name, value, reason))
 
     def _race(self, ways: dict[str, Speed]) -> Race | None:
-        steps = {name: self._contestant(way, self.part) for name, way in ways.items()}
+        steps = {name: self._contestant(way, self.rows) for name, way in ways.items()}
         return run_race(steps, seconds=self.budget / RACES, step_seconds=self.step_seconds)
 
-    def _contestant(self, speed: Speed, part: float) -> Step:
+    def _contestant(self, speed: Speed, rows: int) -> Step:
         training = self.rehearsal(speed)
         training.model.train()
-        turn = cycle([_cut(batch, part, speed) for batch in self.batches])
+        turn = cycle([_cut(batch, rows, speed) for batch in self.batches])
 
         def step() -> Tensor:
             if speed.threads is not None and speed.threads != torch.get_num_threads():
@@ -285,7 +302,29 @@ class _Chooser:
         return step
 
     def _shown(self) -> str:
-        return "" if self.part == 1 else f" on {self.part:.0%} of a batch"
+        return "" if self.rows == self.sizes[-1] else f" on {self.rows} of {self.sizes[-1]} rows"
+
+
+def _sizes(rows: int) -> list[int]:
+    """Numbers of rows to be timed, the last a whole batch; 2 at least, for batch-norm.
+
+    >>> _sizes(256), _sizes(32), _sizes(1)
+    ([4, 16, 64, 256], [2, 8, 32], [1])
+    """
+    sizes = [rows]
+    while sizes[0] // GROWTH >= max(2, SMALLEST * rows):
+        sizes.insert(0, sizes[0] // GROWTH)
+    return sizes
+
+
+def _on_line(timed: Sequence[tuple[int, float]], rows: int) -> float:
+    """Seconds for so many rows, on the line through the last two points; no less than the last took.
+
+    >>> _on_line([(2, 0.5), (8, 1.25)], 32)
+    4.25
+    """
+    (before, quick), (last, slow) = timed[-2:] if len(timed) > 1 else ((0, 0.0), timed[0])
+    return max(slow, slow + (slow - quick) / (last - before) * (rows - last))
 
 
 def _way(channels_last: bool, precision: str) -> str:
@@ -296,10 +335,9 @@ def _part_of(way: str, option: str) -> str:
     return way.split(" ")[0 if option == "layout" else 1]
 
 
-def _cut(batch: Batch, part: float, speed: Speed) -> Batch:
-    """The first rows of a batch, 2 at least, its pixels in the layout of ``speed``."""
+def _cut(batch: Batch, rows: int, speed: Speed) -> Batch:
+    """The first rows of a batch, its pixels in the layout of ``speed``."""
     inputs, target = batch
-    rows = max(2, math.ceil(part * len(target)))
     layout = torch.channels_last if speed.channels_last else torch.contiguous_format
     cut = tuple(
         tensor[:rows].contiguous(memory_format=layout if tensor.ndim == 4 else torch.contiguous_format)
