@@ -17,6 +17,8 @@ LONGEST_GAP = 1000  # steps; the distance stops growing here
 SURE_GROWTH = 1.5  # a step this much later than the last sample is taken whatever it costs
 SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
 CREDIT_SECONDS = 0.15  # may be spent ahead at the start, so that short runs are seen; then it is earned back
+EARLY_SAMPLES = 30  # taken in any case while one costs less than ...
+EARLY_SECONDS = 0.01  # ... this: on a busy machine a short run is judged as on a quiet one
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
 ALWAYS_SECONDS = 7.5e-6  # per step; the every-step part on a tiny net (benchmarks/cost)
@@ -138,7 +140,8 @@ class Budget:
             LEAST_SECONDS * step,
         )
         need = self.spent + self.dearest
-        if need <= max(CREDIT_SECONDS, allowed):
+        early = self.samples < EARLY_SAMPLES and self.dearest <= EARLY_SECONDS
+        if early or need <= max(CREDIT_SECONDS, allowed):
             return True
         # Look again when one more sample would have been earned, not at every step.
         per_step = max(allowed / max(step, 1), 1e-9)
