@@ -131,7 +131,7 @@ def test_a_reader_that_leaves_early_is_no_error():
 
 
 def test_shell_completion_offers_verbs_and_options():
-    environment = {"_GRADWISE_COMPLETE": "complete_bash", "COMP_WORDS": "gradwise re", "COMP_CWORD": "1"}
+    environment = {"_GRADWISE_COMPLETE": "complete_bash", "COMP_WORDS": "gradwise rep", "COMP_CWORD": "1"}
     assert run(**environment)[1].split() == ["report"]
     environment = {
         "_GRADWISE_COMPLETE": "complete_bash",

@@ -8,8 +8,6 @@ import torch
 from sklearn import metrics as truth
 
 from gradwise.data.examples import Task
-from gradwise.errors import UsageError
-from gradwise.train.criterion import make_criterion
 from gradwise.train.metrics import SMALLER_IS_BETTER, metrics_for
 
 CPU = torch.device("cpu")
@@ -92,35 +90,3 @@ def test_half_precision_outputs_are_counted_in_full():
 def test_every_metric_has_a_direction():
     names = {name for task in (CLASSES, LABELS, NUMBERS) for name in metrics_for(task)(CPU).read()}
     assert names - SMALLER_IS_BETTER == {"accuracy", "balanced-accuracy", "f1-micro", "f1-macro", "r2"}
-
-
-def test_class_weights_weigh():
-    outputs, target = torch.tensor([[2.0, 0, 0, 0], [2.0, 0, 0, 0]]), torch.tensor([0, 1])
-    each = torch.nn.functional.cross_entropy(outputs, target, reduction="none")
-    weighed = make_criterion(CLASSES, class_weights=[1, 3, 1, 1])(outputs, target)
-    assert weighed.item() == pytest.approx(((each[0] + 3 * each[1]) / 4).item())
-
-
-def test_losses_of_the_tasks():
-    zeros = torch.zeros(2, 3)
-    assert make_criterion(LABELS)(zeros, zeros).item() == pytest.approx(np.log(2))
-    assert make_criterion(LABELS, class_weights=[2, 2, 2])(zeros, zeros + 1).item() == pytest.approx(
-        2 * np.log(2)
-    )
-    assert make_criterion(NUMBERS)(torch.zeros(2, 2), torch.full((2, 2), 3.0)).item() == 9
-    smooth = make_criterion(CLASSES, label_smoothing=0.4)(torch.tensor([[50.0, 0, 0, 0]]), torch.tensor([0]))
-    assert smooth.item() == pytest.approx(0.3 * 50)
-
-
-@pytest.mark.parametrize(
-    ("task", "options", "words"),
-    [
-        (CLASSES, {"class_weights": [1.0, 2.0]}, "2 given, the data has 4 classes"),
-        (NUMBERS, {"class_weights": [1.0, 2.0]}, "predicts numbers"),
-        (LABELS, {"label_smoothing": 0.1}, "label smoothing is for classes"),
-        (CLASSES, {"label_smoothing": 2.0}, "from 0 to 1, not 2"),
-    ],
-)
-def test_options_that_do_not_fit_the_task(task, options, words):
-    with pytest.raises(UsageError, match=words):
-        make_criterion(task, **options)

@@ -24,6 +24,7 @@ def export_command(
     """Write a fitted network as torch.export (.pt2) or ONNX (.onnx), checked against the original.
 
     gradwise export .gradwise/runs/20261121-102833-iris iris.onnx
+    gradwise export RUN iris.pt2 --check iris.csv
 
     The file takes prepared arrays (the standardised columns) and puts out
     probabilities, or numbers in the target's own units.

@@ -82,6 +82,7 @@ def evaluate_command(run: Run, data: Data, json_file: JsonFile = None) -> int:
     """Score a fitted network on data that has the target: metrics, per class, confusion, calibration.
 
     gradwise evaluate .gradwise/runs/20261121-102833-iris test.csv
+    gradwise evaluate RUN test.csv --json scores.json
     """
     from gradwise.fitting.network import load
 

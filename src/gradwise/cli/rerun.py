@@ -21,6 +21,7 @@ def rerun_command(
     """Fit again with the settings, data and seed of an earlier fit, and compare the weights.
 
     gradwise rerun .gradwise/runs/20261121-102833-iris
+    gradwise rerun RUN --out again
 
     Exit codes: 0 the weights are the same to the last bit, 1 they differ.
     """

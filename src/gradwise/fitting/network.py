@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -18,6 +17,8 @@ from gradwise.errors import TraceError, UsageError
 from gradwise.fitting.record import Record
 from gradwise.fitting.scores import Scores, score
 from gradwise.nets import make
+from gradwise.train.batches import Batches
+from gradwise.train.outputs import outputs
 
 Array = NDArray[Any]
 
@@ -66,15 +67,8 @@ class Network:
             yield data.take(rows) if isinstance(data, Examples) else self.encoder.transform(data, rows)
 
     def _outputs(self, examples: Examples) -> Array:
-        device = next(self.model.parameters()).device
-        parts: list[Tensor] = []
-        with torch.inference_mode():
-            for start in range(0, len(examples), BATCH_ROWS):
-                end = start + BATCH_ROWS
-                arrays = [np.ascontiguousarray(array[start:end]) for array in examples.inputs.values()]
-                raw = self.model(*(torch.from_numpy(array).to(device) for array in arrays)).float()
-                parts.append(activate(self.task, raw).cpu())
-        return np.asarray(torch.cat(parts).numpy())
+        raw = outputs(self.model, Batches(examples, BATCH_ROWS, shuffle=False))
+        return np.asarray(activate(self.task, raw).numpy())
 
     def predict(self, data: str | Path | Source | Examples) -> Array:
         """The predicted class name of every row, labels as (N, K) booleans, or numbers (N, K).

@@ -41,7 +41,6 @@ class FitConfig:
         threads: of torch; None: measured.
         device: ``auto``, ``cpu``, ``cuda`` ...
         ema: decay of an exponential moving average of the weights; None: none.
-        runs: trainings with successive seeds.
         doctor: whether the fit watches itself.
     """
 
@@ -69,7 +68,6 @@ class FitConfig:
     threads: int | None = None
     device: str = "auto"
     ema: float | None = None
-    runs: int = 1
     doctor: bool = True
 
     def __post_init__(self) -> None:
@@ -142,7 +140,6 @@ _RANGES = (
     ("seed", 0, 2**32 - 1),
     ("threads", 1, 4096),
     ("ema", 0.0, 1.0),
-    ("runs", 1, 1000),
 )
 _WORDS = {
     "class_weights": ("auto", "yes", "no"),

@@ -5,9 +5,10 @@ By turns, so that whatever else the machine does meets all alike; the ratio is t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from statistics import fmean, median
+from dataclasses import dataclass, field
+from statistics import fmean, median, stdev
 from time import perf_counter
 
 import torch
@@ -30,10 +31,12 @@ class Race:
     Args:
         seconds: per step, of every turn, by contestant.
         losses: mean over the first ten counted steps, by contestant.
+        errors: standard error of that mean, by contestant.
     """
 
     seconds: Mapping[str, tuple[float, ...]]
     losses: Mapping[str, float]
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     def gain(self, name: str, base: str) -> float:
         """How many times faster ``name`` is than ``base``: the median over the turns.
@@ -84,8 +87,12 @@ def run_race(steps: Mapping[str, Step], *, seconds: float, step_seconds: float) 
             spent, seen = _turn(steps[name], length, number * length)
             times[name].append(spent / length)
             losses[name] += seen
-    means = {name: fmean(loss.item() for loss in seen[:COMPARED]) for name, seen in losses.items()}
-    return Race({name: tuple(spent) for name, spent in times.items()}, means)
+    read = {name: [loss.item() for loss in seen[:COMPARED]] for name, seen in losses.items()}
+    return Race(
+        {name: tuple(spent) for name, spent in times.items()},
+        {name: fmean(seen) for name, seen in read.items()},
+        {name: stdev(seen) / math.sqrt(len(seen)) for name, seen in read.items() if len(seen) > 1},
+    )
 
 
 def _turn(step: Step, length: int, seed: int) -> tuple[float, list[Tensor]]:

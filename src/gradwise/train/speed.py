@@ -27,6 +27,7 @@ from gradwise.train.training import Training
 BUDGET_SHARE = 0.02  # of the estimated training
 BUDGET_LIMIT = 10.0  # seconds
 RACES = 3  # threads; layout and precision; optimizer: each gets a third of the budget
+LOSS_ERRORS = 2.0  # standard errors that are added to it: few rows through batch-norm are noisy
 LOSS_TOLERANCE = 0.05  # relative difference of the mean loss of the first steps, bf16 against float32
 LONG_STEP = 0.05  # seconds: a step that long fills several threads, one is not tried
 FEW_THREADS = 4  # unless there are so few that trying is cheap, and others may be using the cores
@@ -235,7 +236,8 @@ class _Chooser:
         if way.precision == self.speed.precision:
             return True
         loss, wanted = race.losses[name], race.losses[base]
-        if math.isfinite(loss) and abs(loss - wanted) <= LOSS_TOLERANCE * abs(wanted):
+        chance = LOSS_ERRORS * math.hypot(race.errors.get(name, 0.0), race.errors.get(base, 0.0))
+        if math.isfinite(loss) and abs(loss - wanted) <= LOSS_TOLERANCE * abs(wanted) + chance:
             return True
         self._tell("precision", "float32", f"loss {loss:.3g} with {name}, {wanted:.3g} without")
         return False
