@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from gradwise.errors import UsageError
+from gradwise.cli.outcome import write_document
 from gradwise.report.terminal import printable
 
 if TYPE_CHECKING:
@@ -47,16 +45,7 @@ def write_json(fitted: Fitted, file: Path) -> None:
         UsageError: the file cannot be written.
     """
     document = {"schema": 1, "directory": str(fitted.directory), **asdict(fitted.record)}
-    text = json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
-    if str(file) == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"--json {file} cannot be written ({reason}); choose another file.") from error
+    write_document(finite(document), file)
 
 
 def finite(value: Any) -> Any:

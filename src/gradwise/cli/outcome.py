@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gradwise.cli.screen import Screen
 from gradwise.diagnosis import Diagnosis, diagnose
@@ -54,7 +55,15 @@ def write_json(diagnosis: Diagnosis, run: Run, file: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    document = render_json(diagnosis, current(run), run.trace)
+    write_document(render_json(diagnosis, current(run), run.trace), file)
+
+
+def write_document(document: Mapping[str, Any], file: Path) -> None:
+    """Write JSON to a file, or to standard output for ``-``.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     if str(file) == "-":
         sys.stdout.write(text)

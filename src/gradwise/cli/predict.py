@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from gradwise.cli.fit_outcome import finite
 from gradwise.cli.options import JsonFile, check_writable
+from gradwise.cli.outcome import write_document
 from gradwise.errors import UsageError
 from gradwise.report.terminal import printable
 
@@ -98,11 +98,7 @@ def evaluate_command(run: Run, data: Data, json_file: JsonFile = None) -> int:
             "schema": 1, "metrics": scores.metrics, "per_class": scores.per_class,
             "confusion": scores.confusion, "classes": list(network.task.classes),
         }  # fmt: skip
-        content = json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
-        if str(json_file) == "-":
-            sys.stdout.write(content)
-        else:
-            json_file.write_text(content, encoding="utf-8")
+        write_document(finite(document), json_file)
     return 0
 
 

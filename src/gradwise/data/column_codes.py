@@ -52,7 +52,7 @@ class Scaled:
         gaps = len(held) < len(values)
         if not len(held):
             return cls(column.name, column.style, 0.0, 0.0, 1.0, gaps, strict)
-        median = float(np.median(held))
+        median = 2 * float(np.median(held / 2))  # the sum of the two in the middle may overflow
         return cls(column.name, column.style, median, *moments(held), gaps, strict)
 
     @property
