@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from gradwise import init, losses, nets, optim
 from gradwise.data.examples import Task
@@ -15,11 +18,12 @@ from gradwise.fitting.recipe import Recipe
 from gradwise.train.averaging import averaged
 from gradwise.train.metrics import metrics_for
 from gradwise.train.randomness import seed_everything
+from gradwise.train.speed import Speed
 from gradwise.train.training import Training
 
 
 def assemble(recipe: Recipe, task: Task, shape: Mapping[str, Any], *, steps_per_epoch: int) -> Training:
-    """Make net, optimizer, schedule and loss; the same recipe gives the same starting weights.
+    """Everything that trains, from nothing; the same recipe gives the same starting weights.
 
     Args:
         recipe: what to make.
@@ -31,10 +35,21 @@ def assemble(recipe: Recipe, task: Task, shape: Mapping[str, Any], *, steps_per_
         UsageError: settings that do not go together.
     """
     seed_everything(recipe.seed)
-    device = torch.device(recipe.device)
-    model = nets.make(recipe.net, outputs=task.outputs, **shape, **recipe.options)
+    model = build_net(recipe, task, shape)
+    return build_training(recipe, model, task, steps_per_epoch=steps_per_epoch)
+
+
+def build_net(recipe: Recipe, task: Task, shape: Mapping[str, Any]) -> nn.Module:
+    """The recipe's net with its first weights, drawn from torch's random state."""
+    net = nets.make(recipe.net, outputs=task.outputs, **shape, **recipe.options)
     if recipe.init is not None:
-        init.apply(model, recipe.init)
+        init.apply(net, recipe.init)
+    return net
+
+
+def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_epoch: int) -> Training:
+    """Everything that trains ``model``, which is moved to the device and laid out as the recipe says."""
+    device = torch.device(recipe.device)
     model = model.to(device)
     if recipe.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -63,6 +78,17 @@ def assemble(recipe: Recipe, task: Task, shape: Mapping[str, Any], *, steps_per_
         metrics=metrics_for(task),
         keep_best=True,
     )
+
+
+def rehearse(recipe: Recipe, model: nn.Module, task: Task, speed: Speed) -> Training:
+    """A training at this pace and a constant rate, on a copy: ``model`` is not touched."""
+    trial = replace(recipe.at(speed), schedule="constant", ema=None)
+    return build_training(trial, copy.deepcopy(model), task, steps_per_epoch=1)
+
+
+def fusible(optimizer: str, device: str) -> bool:
+    """Whether an optimizer has a fused form on this device."""
+    return torch.device(device).type in optim.OPTIMIZERS[optimizer].fused_on
 
 
 def find_device(name: str) -> str:

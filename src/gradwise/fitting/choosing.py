@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradwise import optim
 from gradwise.data.examples import Choice, Examples, Task
-from gradwise.fitting.assembly import find_device, threads
+from gradwise.fitting.assembly import build_net, find_device, fusible, rehearse, threads
 from gradwise.fitting.listener import Listener
 from gradwise.fitting.recipe import Recipe
 from gradwise.train.batches import Batch, Batches
 from gradwise.train.config import FitConfig
-from gradwise.train.parts import build_net, fusible, rehearse
-from gradwise.train.plan import Plan, make_plan
+from gradwise.train.plan import make_plan
 from gradwise.train.randomness import seed_everything
 from gradwise.train.rate_test import range_test
 from gradwise.train.speed import Speed, choose_speed
@@ -51,25 +51,25 @@ def resolve(
     )
     for choice in plan.choices:
         tell(choice)
+    usual = optim.OPTIMIZERS[plan.optimizer].rate
+    draft = Recipe.draft(plan, config, device, usual_rate=usual)
     seed_everything(config.seed)
-    model = build_net(plan, task, shape)
+    model = build_net(draft, task, shape)
     sample = _sample(train, plan.batch_size, config, device)
 
     def rehearsal(speed: Speed) -> Training:
-        return rehearse(plan, model, task, speed=speed, device=device)
+        return rehearse(draft, model, task, speed)
 
     steps = plan.epochs * plan.steps_per_epoch
-    speed = choose_speed(rehearsal, sample, config, steps=steps, fusible=fusible(plan, device))
+    speed = choose_speed(rehearsal, sample, config, steps=steps, fusible=fusible(plan.optimizer, device))
     for choice in speed.choices:
         tell(choice)
-    rate = plan.rate
-    if rate is None:
-        usual = optim.OPTIMIZERS[plan.optimizer].rate
+    if plan.rate is None:
         with threads(speed.threads):
             test = range_test(lambda: rehearsal(speed), sample, usual=usual)
-        rate = test.suggestion
-        tell(Choice("rate", f"{rate:.2g}", test.reason))
-    return _recipe(plan, config, device, rate, speed), told
+        draft = replace(draft, rate=test.suggestion)
+        tell(Choice("rate", f"{draft.rate:.2g}", test.reason))
+    return draft.at(speed), told
 
 
 def _sample(train: Examples, batch_size: int, config: FitConfig, device: str) -> list[Batch]:
@@ -77,32 +77,6 @@ def _sample(train: Examples, batch_size: int, config: FitConfig, device: str) ->
     rows = np.random.default_rng(config.seed).permutation(len(train))[: batch_size * TRIAL_BATCHES]
     batches = Batches(train.take(np.sort(rows)), batch_size, device=device, seed=config.seed)
     return list(batches.iterate(0))
-
-
-def _recipe(plan: Plan, config: FitConfig, device: str, rate: float, speed: Speed) -> Recipe:
-    return Recipe(
-        net=plan.net,
-        options=dict(plan.net_options),
-        optimizer=plan.optimizer,
-        rate=rate,
-        weight_decay=plan.weight_decay,
-        schedule=plan.schedule,
-        epochs=plan.epochs,
-        batch_size=plan.batch_size,
-        loss=plan.loss,
-        class_weights=list(plan.class_weights) if plan.class_weights is not None else None,
-        clip=plan.clip,
-        patience=plan.patience,
-        init=plan.init,
-        ema=config.ema,
-        seed=config.seed,
-        device=device,
-        bf16=speed.precision == "bf16",
-        channels_last=speed.channels_last,
-        fused=speed.fused,
-        threads=speed.threads,
-        compile=speed.compile,
-    )
 
 
 def _counts(task: Task, train: Examples) -> list[int] | None:

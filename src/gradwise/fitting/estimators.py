@@ -10,6 +10,7 @@ True
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,15 +25,14 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from gradwise import optim
 from gradwise.data.examples import Examples, Task
 from gradwise.errors import UsageError
-from gradwise.fitting.assembly import find_device, threads
+from gradwise.fitting.assembly import assemble, build_net, find_device, fusible, rehearse, threads
 from gradwise.fitting.network import activate
+from gradwise.fitting.recipe import Recipe
 from gradwise.nets import make
-from gradwise.train.averaging import averaged
 from gradwise.train.batches import Batches
 from gradwise.train.callbacks import EarlyStopping
 from gradwise.train.config import FitConfig
 from gradwise.train.loop import fit as train
-from gradwise.train.parts import build_net, build_training, fusible, rehearse
 from gradwise.train.plan import make_plan
 from gradwise.train.randomness import random_state, restore_random_state, seed_everything
 from gradwise.train.rate_test import range_test
@@ -123,26 +123,22 @@ class _Net(BaseEstimator):
         if task.kind == "classes":
             counts = np.bincount(examples.target, minlength=task.outputs).tolist()  # type: ignore[arg-type]
         plan = make_plan(task, self._shape, len(examples), config, device=device, counts=counts)
-        seed_everything(config.seed)
-        model = build_net(plan, task, self._shape)
-        speed = Speed(fused=True if fusible(plan, device) else None)
+        usual = optim.OPTIMIZERS[plan.optimizer].rate
+        speed = Speed(fused=True if fusible(plan.optimizer, device) else None)
+        recipe = Recipe.draft(plan, config, device, usual_rate=usual).at(speed)
         batches = Batches(examples, plan.batch_size, device=device, seed=config.seed)
-        rate = plan.rate
-        if rate is None:
-            usual = optim.OPTIMIZERS[plan.optimizer].rate
+        if plan.rate is None:
+            seed_everything(config.seed)
+            model = build_net(recipe, task, self._shape)
             sample = [batch for _, batch in zip(range(TRIAL_BATCHES), batches.iterate(0), strict=False)]
-            rate = range_test(
-                lambda: rehearse(plan, model, task, speed=speed, device=device), sample, usual=usual
-            ).suggestion
-        seed_everything(config.seed)
-        training = build_training(plan, model, task, rate=rate, speed=speed, device=device)
-        if config.ema is not None:
-            training.ema = averaged(training.model, config.ema)
+            found = range_test(lambda: rehearse(recipe, model, task, speed), sample, usual=usual)
+            recipe = replace(recipe, rate=found.suggestion)
+        training = assemble(recipe, task, self._shape, steps_per_epoch=len(batches))
         judged = Batches(valid, CHUNK_ROWS, device=device, shuffle=False) if len(valid) else None
         stopping = [EarlyStopping(plan.patience if judged is not None else 0)]
         train(training, batches, judged, epochs=plan.epochs, callbacks=stopping)
         self.model_ = training.judged.cpu().eval().double()  # predictions do not depend on the batch's size
-        self.rate_ = rate
+        self.rate_ = recipe.rate
         self.plan_: dict[str, Any] = {"net": plan.net, "options": dict(plan.net_options)}
         self.n_iter_ = training.progress.epoch
         self.loss_curve_ = [row.train_loss for row in training.progress.history]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from gradwise.errors import TraceError
+from gradwise.train.config import FitConfig
+from gradwise.train.plan import Plan
+from gradwise.train.speed import Speed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,46 @@ class Recipe:
     fused: bool | None = None
     threads: int | None = None
     compile: bool = False
+
+    @classmethod
+    def draft(cls, plan: Plan, config: FitConfig, device: str, *, usual_rate: float) -> Recipe:
+        """A plan as a recipe, before speed and rate are found.
+
+        Args:
+            plan: the settings of the training.
+            config: those that the plan leaves as they are.
+            device: where it trains.
+            usual_rate: stands in where the plan has no rate yet.
+        """
+        return cls(
+            net=plan.net,
+            options=dict(plan.net_options),
+            optimizer=plan.optimizer,
+            rate=plan.rate if plan.rate is not None else usual_rate,
+            weight_decay=plan.weight_decay,
+            schedule=plan.schedule,
+            epochs=plan.epochs,
+            batch_size=plan.batch_size,
+            loss=plan.loss,
+            class_weights=list(plan.class_weights) if plan.class_weights is not None else None,
+            clip=plan.clip,
+            patience=plan.patience,
+            init=plan.init,
+            ema=config.ema,
+            seed=config.seed,
+            device=device,
+        )
+
+    def at(self, speed: Speed) -> Recipe:
+        """The same training at another pace."""
+        return replace(
+            self,
+            bf16=speed.precision == "bf16",
+            channels_last=speed.channels_last,
+            fused=speed.fused,
+            threads=speed.threads,
+            compile=speed.compile,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For ``run.json``."""
