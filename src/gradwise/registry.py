@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib
 import pkgutil
+import re
 from collections.abc import Collection, Iterable, Iterator
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
-from gradwise.errors import UnknownNameError
+from gradwise.errors import UnknownNameError, UsageError
 
 Thing = TypeVar("Thing")
 
@@ -54,10 +56,12 @@ class Registry(Generic[Thing]):
     def name(self, word: str) -> str:
         """The proper name that ``word`` (a name or an alias, any case, ``_`` for ``-``) stands for.
 
+        Options after a colon are passed over; `parse` reads them.
+
         Raises:
             UnknownNameError: nothing is called so.
         """
-        plain = word.lower().replace("_", "-").strip()
+        plain = word.partition(":")[0].lower().replace("_", "-").strip()
         plain = self._aliases.get(plain, plain)
         if plain not in self._things and self._group:
             for point in entry_points(group=self._group, name=plain):
@@ -66,6 +70,34 @@ class Registry(Generic[Thing]):
             near = nearest(word, [*self._things, *self._aliases])
             raise UnknownNameError(f"there is no {self.kind} {word!r}{near}.")
         return plain
+
+    def parse(self, word: str) -> tuple[str, dict[str, Any]]:
+        """Proper name and options of ``name`` or ``name:option=value,option=value``.
+
+        Values are numbers, true, false, none, tuples in parentheses, or words.
+
+        Raises:
+            UnknownNameError: nothing is called so.
+            UsageError: the options are not written so.
+
+        >>> schedules = Registry[str]("schedule")
+        >>> schedules.add("plateau", "divides the rate when nothing gets better")
+        >>> schedules.parse("plateau:divide=5,patience=3")
+        ('plateau', {'divide': 5, 'patience': 3})
+        """
+        name = self.name(word)
+        return name, dict(_option(self.kind, word, part) for part in _parts(word.partition(":")[2]))
+
+    def proper(self, word: str) -> str:
+        """``word`` with the proper name and its options as they were written.
+
+        Raises:
+            UnknownNameError: nothing is called so.
+            UsageError: the options cannot be read.
+        """
+        self.parse(word)
+        _, colon, options = word.partition(":")
+        return self.name(word) + colon + options
 
     def __getitem__(self, word: str) -> Thing:
         return self._things[self.name(word)]
@@ -105,3 +137,26 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not close:
         return ""
     return " (did you mean " + " or ".join(repr(lowered[name]) for name in close) + "?)"
+
+
+_COMMA = re.compile(r",(?![^(]*\))")  # outside of parentheses
+_WORDS: dict[str, Any] = {"true": True, "yes": True, "false": False, "no": False, "none": None}
+
+
+def _parts(options: str) -> list[str]:
+    return [part.strip() for part in _COMMA.split(options) if part.strip()]
+
+
+def _option(kind: str, word: str, part: str) -> tuple[str, Any]:
+    name, sign, text = (piece.strip() for piece in part.partition("="))
+    if not (name and sign and text):
+        raise UsageError(
+            f"{kind} {word!r}: options are written name:option=value,option=value, not {part!r}."
+        )
+    name = name.replace("-", "_")
+    if text.lower() in _WORDS:
+        return name, _WORDS[text.lower()]
+    try:
+        return name, ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return name, text

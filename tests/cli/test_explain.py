@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from gradwise.cli.entries import catalogue_text, find_entry
+from gradwise.cli.entries import catalogue_text, find_entries
 from gradwise.errors import UnknownNameError
 from gradwise.handbook.catalogue import catalogue
 from gradwise.remedies.collection import all_remedies
@@ -38,12 +38,12 @@ def test_a_planned_ailment_says_that_it_is_planned(capsys):
 
 @pytest.mark.parametrize("name", [*all_rules(), *all_remedies(), *catalogue()])
 def test_everything_that_has_a_name_can_be_explained(name):
-    assert name in find_entry(name).headline
+    assert name in find_entries(name)[0].headline
 
 
 def test_an_unknown_name_gets_the_nearest():
     with pytest.raises(UnknownNameError, match=r"nothing is called 'dead-rely' \(did you mean 'dead-relu'"):
-        find_entry("dead-rely")
+        find_entries("dead-rely")
 
 
 def test_no_name_is_wrong_use(capsys):

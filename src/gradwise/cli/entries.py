@@ -1,4 +1,4 @@
-"""Everything that ``gradwise explain`` can show, by name: ailments ready and planned, and cures."""
+"""Everything that ``gradwise explain`` can show, by name: ailments ready and planned, cures, techniques."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gradwise.errors import UnknownNameError
 from gradwise.handbook.catalogue import ORGANS, Ailment, catalogue, find_ailment
+from gradwise.handbook.techniques import PLACES, Technique, find_techniques, techniques
 from gradwise.registry import nearest
 from gradwise.remedies.collection import all_remedies
 from gradwise.remedies.remedy import LoadedRemedy
@@ -21,41 +22,61 @@ READY, PLANNED = "ready", "planned"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One page: its headline, a line of facts, further lines (what cures it, the edit), and the text."""
+    """One page: what it is a page of, its headline, a line of facts, the text, the edit of a cure."""
 
+    kind: str
     headline: str
     facts: str
     page: Page
     after: str = ""
 
 
-def find_entry(name: str) -> Entry:
-    """The page of that ailment (by name or code) or cure (by name).
+def find_entries(name: str) -> list[Entry]:
+    """The pages of that name: an ailment (also by its code), a cure, techniques.
+
+    A kind may stand before the name where several things bear it: ``cure:batch-norm``.
 
     Raises:
         UnknownNameError: nothing has that name; the message offers the nearest ones.
     """
-    wanted = name.strip().lower().replace("_", "-")
+    kind, _, wanted = name.strip().lower().replace("_", "-").rpartition(":")
+    found = [
+        *(_ailment_entries(wanted) if kind in ("", "ailment") else ()),
+        *(_cure_entries(wanted) if kind in ("", "cure") else ()),
+        *map(_technique_entry, find_techniques(name)),
+    ]
+    if not found:
+        near = nearest(wanted, all_names())
+        raise UnknownNameError(
+            f"nothing is called {name!r}{near}; `gradwise explain --list` shows all names."
+        )
+    return found
+
+
+def _ailment_entries(wanted: str) -> Iterator[Entry]:
     for rule in all_rules().values():
         if wanted in (rule.declaration.name, rule.declaration.code.lower()):
-            return _rule_entry(rule)
+            yield _rule_entry(rule)
+            return
     ailment = find_ailment(wanted)
     if ailment is not None:
-        return _planned_entry(ailment)
+        yield _planned_entry(ailment)
+
+
+def _cure_entries(wanted: str) -> Iterator[Entry]:
     cure = all_remedies().get(wanted)
     if cure is not None:
-        return _cure_entry(cure)
-    raise UnknownNameError(
-        f"nothing is called {name!r}{nearest(name, all_names())}; `gradwise explain --list` shows all names."
-    )
+        yield _cure_entry(cure)
 
 
 def all_names() -> list[str]:
-    """Every name and code that has an entry."""
+    """Every name, alias and code that has an entry."""
     ailments = catalogue().values()
     rules = [rule.declaration for rule in all_rules().values()]
     names = [*(a.name for a in ailments), *(a.code for a in ailments)]
-    return list(dict.fromkeys([*names, *(r.name for r in rules), *(r.code for r in rules), *all_remedies()]))
+    names += [*(r.name for r in rules), *(r.code for r in rules), *all_remedies()]
+    names += [word for each in techniques() for word in (each.name, *each.aliases)]
+    return list(dict.fromkeys(names))
 
 
 def entry_text(entry: Entry, *, width: int, colour: bool = False) -> str:
@@ -73,7 +94,7 @@ def entry_html(entry: Entry) -> str:
 
 
 def catalogue_text(*, width: int, colour: bool = False) -> str:
-    """Every ailment with its status, organ by organ, then every cure with its grade."""
+    """Every ailment with its status, organ by organ, then every cure with its grade, then every technique."""
     bold, dim, reset = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "")
     ready = {rule.declaration.name for rule in all_rules().values()}
     entries = list(catalogue().values())
@@ -88,6 +109,10 @@ def catalogue_text(*, width: int, colour: bool = False) -> str:
                 paint, end = ("", "") if status == READY else (dim, reset)
                 lines += [f"{paint}{line}{end}" for line in _row(head, entry.summary, width)]
     lines += ["", f"{bold}cures{reset}", *_cure_lines(width)]
+    for kind in PLACES:
+        held = [each for each in techniques() if each.kind == kind]
+        if held:
+            lines += ["", f"{bold}{kind}s{reset}", *_technique_lines(held, width)]
     return "\n".join(lines) + "\n\nThe page of any: gradwise explain NAME\n"
 
 
@@ -97,6 +122,13 @@ def _cure_lines(width: int) -> Iterator[str]:
     grades = max((len(cure.grade) for cure in cures), default=0)
     for cure in cures:
         yield from _row(f"  {cure.name:<{room}}  {cure.grade:<{grades}}  ", cure.summary, width)
+
+
+def _technique_lines(held: list[Technique], width: int) -> Iterator[str]:
+    room = max(len(each.name) for each in held)
+    for each in held:
+        also = f" ({', '.join(each.aliases)})" if each.aliases else ""
+        yield from _row(f"  {each.name:<{room}}  ", each.summary.rstrip(".") + also, width)
 
 
 def _row(head: str, text: str, width: int) -> list[str]:
@@ -113,12 +145,13 @@ def _rule_entry(rule: LoadedRule) -> Entry:
         facts.append("explains " + ", ".join(it.explains))
     if it.cures:
         facts.append("cures: " + ", ".join(it.cures))
-    return Entry(f"{it.code} {it.name}", "; ".join(facts), parse_page(rule.page))
+    return Entry("ailment", f"{it.code} {it.name}", "; ".join(facts), parse_page(rule.page))
 
 
 def _planned_entry(ailment: Ailment) -> Entry:
     cures = f"; cures: {', '.join(ailment.cures)}" if ailment.cures else ""
     return Entry(
+        "ailment",
         f"{ailment.code} {ailment.name}",
         f"{PLANNED}: gradwise does not look for it yet{cures}",
         Page(sentence(ailment.summary), ()),
@@ -129,4 +162,9 @@ def _cure_entry(cure: LoadedRemedy) -> Entry:
     it = cure.declaration
     helps = [rule.declaration.name for rule in all_rules().values() if it.name in rule.declaration.cures]
     facts = f"cure, {it.grade}" + (f"; helps against {', '.join(helps)}" if helps else "")
-    return Entry(it.name, facts, parse_page(cure.page), it.edit.as_text() + "\n")
+    return Entry("cure", it.name, facts, parse_page(cure.page), it.edit.as_text() + "\n")
+
+
+def _technique_entry(technique: Technique) -> Entry:
+    also = f"; also called {', '.join(technique.aliases)}" if technique.aliases else ""
+    return Entry(technique.kind, technique.name, technique.kind + also, parse_page(technique.page))

@@ -22,7 +22,7 @@ def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -
     """A loss by name: a module of (N, K) outputs and a target.
 
     Args:
-        name: a name or alias of `LOSSES`.
+        name: a name or alias of `LOSSES`, with options after a colon: ``focal:gamma=1``.
         weights: of every class, or of every label's positives.
         **options: of the loss, e.g. ``smoothing`` from 0 to 1, ``gamma``, ``delta``.
 
@@ -30,7 +30,8 @@ def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -
         UnknownNameError: no loss is called so.
         UsageError: an option or weights that it does not take, weights that are not above 0.
     """
-    proper = LOSSES.name(name)
+    proper, written = LOSSES.parse(name)
+    options = {**written, **options}
     maker = LOSSES[proper].maker
     known = list(inspect.signature(maker).parameters)
     given = dict(options) if weights is None else {**options, "weights": _tensor(proper, weights)}

@@ -34,7 +34,7 @@ def make(
     """An optimizer by name.
 
     Args:
-        name: a name or alias of `OPTIMIZERS`.
+        name: a name or alias of `OPTIMIZERS`, with options after a colon: ``momentum:momentum=0.8``.
         parameters: of the model; biases and norms are not decayed, see `decay_groups`.
         rate: learning rate; None: the optimizer's usual one.
         weight_decay: decoupled from the gradient in ``adamw``, added to it in the others, as torch does.
@@ -45,7 +45,8 @@ def make(
         UnknownNameError: no optimizer is called so.
         UsageError: an option that it has not, a value that torch refuses, or no fused form on this device.
     """
-    proper = OPTIMIZERS.name(name)
+    proper, written = OPTIMIZERS.parse(name)
+    options = {**written, **options}
     info = OPTIMIZERS[proper]
     groups = decay_groups(parameters, weight_decay)
     _check_options(info, options)

@@ -56,7 +56,7 @@ def make_schedule(
     """A schedule by name for an optimizer, whose rate is the largest one that it will have.
 
     Args:
-        name: a name or alias of `SCHEDULES`.
+        name: a name or alias of `SCHEDULES`, with options after a colon: ``plateau:divide=5``.
         optimizer: whose rate is set from now on.
         steps_per_epoch: optimizer steps in an epoch.
         epochs: length of the training.
@@ -76,7 +76,8 @@ def make_schedule(
     >>> optimizer.param_groups[0]["lr"]
     0.125
     """
-    proper = SCHEDULES.name(name)
+    proper, written = SCHEDULES.parse(name)
+    options = {**written, **options}
     policy = SCHEDULES[proper]
     make = _plateau if policy.pace == "loss" else policy.factor
     known = [word for word, p in inspect.signature(make).parameters.items() if p.kind is p.KEYWORD_ONLY]

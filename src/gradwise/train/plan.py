@@ -35,7 +35,7 @@ class Plan:
         net: name of the net.
         net_options: what it is told besides the shape of its input: ``units``, ``depth``, ``dropout``.
         init: initialiser; None: the net's own.
-        optimizer: by name.
+        optimizer: by name, with options after a colon where given; so are schedule, loss and init.
         rate: learning rate; None: to be found by a range test.
         weight_decay: of the optimizer.
         schedule: of the rate, by name.
@@ -103,7 +103,7 @@ def make_plan(
     return Plan(
         net=net,
         net_options=net_options,
-        init=INITIALISERS.name(config.init) if config.init else None,
+        init=INITIALISERS.proper(config.init) if config.init else None,
         optimizer=optimizer,
         rate=config.rate,
         weight_decay=decay,
@@ -160,7 +160,7 @@ def _loss(task: Task, config: FitConfig, told: list[Choice]) -> str:
         }
         told.append(Choice("loss", name, what[task.kind]))
         return name
-    name = losses.LOSSES.name(config.loss)
+    name = losses.LOSSES.proper(config.loss)
     if task.kind not in losses.LOSSES[name].tasks:
         fitting = ", ".join(losses.losses_for(task.kind))
         raise UsageError(f"--loss {name} is not for {task.kind}, which this target holds; try {fitting}.")
@@ -189,10 +189,10 @@ def _optimizer(config: FitConfig, told: list[Choice]) -> tuple[str, float]:
         name = "adamw"
         told.append(Choice("optimizer", name, "needs the least tuning of its rate"))
     else:
-        name = optim.OPTIMIZERS.name(config.optimizer)
+        name = optim.OPTIMIZERS.proper(config.optimizer)
     if config.weight_decay is not None:
         return name, config.weight_decay
-    if name != "adamw":
+    if optim.OPTIMIZERS.name(name) != "adamw":
         return name, 0.0
     told.append(Choice("weight-decay", f"{DECAY:g}", "adamw's usual one; biases and norms do not decay"))
     return name, DECAY
@@ -200,7 +200,7 @@ def _optimizer(config: FitConfig, told: list[Choice]) -> tuple[str, float]:
 
 def _schedule(steps: int, config: FitConfig, told: list[Choice]) -> str:
     if config.schedule != "auto":
-        return optim.SCHEDULES.name(config.schedule)
+        return optim.SCHEDULES.proper(config.schedule)
     name = "one-cycle" if steps >= ANNEAL_FROM else "cosine"
     limit = f"{steps} steps, {'enough' if steps >= ANNEAL_FROM else 'too few'} to warm up first"
     told.append(Choice("schedule", name, f"{limit} (limit {ANNEAL_FROM}); the rate falls to zero at the end"))
@@ -210,7 +210,7 @@ def _schedule(steps: int, config: FitConfig, told: list[Choice]) -> str:
 def _patience(schedule: str, epochs: int, config: FitConfig, told: list[Choice]) -> int:
     if config.patience is not None:
         return config.patience
-    if schedule in ANNEALED:
+    if optim.SCHEDULES.name(schedule) in ANNEALED:
         patience = max(PATIENCE, math.ceil(ANNEALED_PATIENCE * epochs))
         reason = f"half of {epochs} epochs, {PATIENCE} at least: with {schedule} the end gains most"
     else:

@@ -1,15 +1,15 @@
 """How fast a training runs: settings that change its pace, not what it learns, each decided by a race.
 
-All races together take about 2 % of the estimated training, 10 seconds at most.  Compiling is tried only
+All races together take about 2 % of the estimated training, 20 seconds at most.  Compiling is tried only
 where a training takes so long that a minute is about 2 % of it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
+from statistics import fmean
 from time import perf_counter
 from typing import Literal
 
@@ -20,19 +20,20 @@ from gradwise.data.examples import Choice
 from gradwise.train.batches import Batch
 from gradwise.train.config import FitConfig
 from gradwise.train.loop import step as training_step
-from gradwise.train.race import Race, Step, run_race
+from gradwise.train.race import ROUNDS, WARM_UP, Race, Step, run_race
 from gradwise.train.randomness import random_state, restore_random_state
 from gradwise.train.training import Training
 
 BUDGET_SHARE = 0.02  # of the estimated training
-BUDGET_LIMIT = 10.0  # seconds
+BUDGET_LIMIT = 20.0  # seconds: as long as a user waits before he wonders
 RACES = 3  # threads; layout and precision; optimizer: each gets a third of the budget
-LOSS_ERRORS = 2.0  # standard errors that are added to it: few rows through batch-norm are noisy
+WAYS = 4  # that are raced at once, at most: two layouts, two precisions
+LOSS_ERRORS = 2.0  # standard errors of the difference that are allowed on top: few rows are noisy
 LOSS_TOLERANCE = 0.05  # relative difference of the mean loss of the first steps, bf16 against float32
 LONG_STEP = 0.05  # seconds: a step that long fills several threads, one is not tried
 FEW_THREADS = 4  # unless there are so few that trying is cheap, and others may be using the cores
 TINY_STEP = 0.001  # seconds: below, converting numbers costs more than computing with them
-TRIAL_STEP = 0.2  # seconds: of a longer step a part of the batch is raced
+TRIAL_STEP = 0.2  # seconds: of a longer step a part of the batch is raced, unless the budget allows more
 FIRST_STEPS = 3  # that are timed, to know what the training will take
 GROWTH = 4  # of the rows, until a step is long enough
 SMALLEST = 1 / 64  # of a batch
@@ -52,6 +53,7 @@ class Speed:
         threads: of torch; None: as they are.
         compile: whether the model is compiled.
         choices: what was chosen for the user.
+        timed: the settings that measured times decided, so that another time they may come out otherwise.
     """
 
     channels_last: bool = False
@@ -60,6 +62,23 @@ class Speed:
     threads: int | None = None
     compile: bool = False
     choices: tuple[Choice, ...] = ()
+    timed: tuple[str, ...] = ()
+
+    @classmethod
+    def given(cls, config: FitConfig, *, fusible: bool) -> Speed:
+        """What the user asked for, and what is safe where nothing was asked; nothing is timed.
+
+        Args:
+            config: the user's settings.
+            fusible: whether the optimizer has a fused form on this device.
+        """
+        return cls(
+            channels_last=config.layout == "channels-last",
+            precision="bf16" if config.precision == "bf16" else "float32",
+            fused=config.fused != "no" if fusible else None,
+            threads=config.threads,
+            compile=config.compile == "yes",
+        )
 
     @property
     def autocast(self) -> torch.dtype | None:
@@ -95,13 +114,7 @@ def choose_speed(
         fusible: whether the optimizer has a fused form on this device.
     """
     state, threads = random_state(), torch.get_num_threads()
-    given = Speed(
-        channels_last=config.layout == "channels-last",
-        precision="bf16" if config.precision == "bf16" else "float32",
-        fused=True if fusible else None,
-        threads=config.threads,
-        compile=config.compile == "yes",
-    )
+    given = Speed.given(config, fusible=fusible)
     try:
         given.use_threads()
         return _Chooser(rehearsal, batches, config, steps, given).choose()
@@ -135,9 +148,10 @@ class _Chooser:
         self.steps = steps
         self.speed = speed
         self.choices: list[Choice] = []
+        self.timed: list[str] = []
         self.sizes = _sizes(len(batches[0][1]))
         self.rows, self.step_seconds, self.full_step = self._first_steps()
-        self.budget = min(BUDGET_LIMIT, BUDGET_SHARE * self.run)
+        self.budget = self._budget(self.full_step)
 
     @property
     def run(self) -> float:
@@ -149,7 +163,7 @@ class _Chooser:
         self._layout_and_precision()
         self._optimizer()
         self._compile()
-        return replace(self.speed, choices=tuple(self.choices))
+        return replace(self.speed, choices=tuple(self.choices), timed=tuple(self.timed))
 
     def _first_steps(self) -> tuple[int, float, float]:
         """Rows of a batch that are raced, seconds of a step on them, seconds of a step on a whole batch.
@@ -157,12 +171,22 @@ class _Chooser:
         Two sizes at least are timed; what a whole batch takes lies on the line through the last two.
         """
         timed: list[tuple[int, float]] = []
+        longest = TRIAL_STEP
         for rows in self.sizes:
             timed.append((rows, self._timed(rows)))
-            if len(timed) > 1 and timed[-1][1] * GROWTH > TRIAL_STEP:
-                break
-        rows, spent = next((pair for pair in reversed(timed) if pair[1] <= TRIAL_STEP), timed[0])
+            if len(timed) > 1:
+                budget = self._budget(_on_line(timed, self.sizes[-1]))
+                longest = max(TRIAL_STEP, budget / RACES / WAYS / (WARM_UP + ROUNDS[0]))
+                if timed[-1][1] * GROWTH > longest:
+                    break
+        rows, spent = next((pair for pair in reversed(timed) if pair[1] <= longest), timed[0])
+        while 2 * rows <= self.sizes[-1] and 2 * spent <= longest:  # a step on twice the rows takes less
+            rows, spent = 2 * rows, 2 * spent
         return rows, spent, _on_line(timed, self.sizes[-1])
+
+    def _budget(self, full_step: float) -> float:
+        """Seconds for all races."""
+        return min(BUDGET_LIMIT, BUDGET_SHARE * self.steps * full_step)
 
     def _timed(self, rows: int) -> float:
         """Seconds of the quickest of a few steps, so that a hitch of the machine does not count."""
@@ -179,6 +203,7 @@ class _Chooser:
         now = torch.get_num_threads()
         if self.config.threads is not None or now == 1 or (now > FEW_THREADS and self.full_step > LONG_STEP):
             return
+        self.timed.append("threads")
         many, one = str(now), "1"
         race = self._race({many: replace(self.speed, threads=now), one: replace(self.speed, threads=1)})
         if race is None:
@@ -195,10 +220,13 @@ class _Chooser:
         training = self.rehearsal(self.speed)
         convolves = any(isinstance(module, nn.Conv2d) for module in training.model.modules())
         layouts = [False, True] if self.config.layout == "auto" and convolves else [self.speed.channels_last]
+        self.timed += ["layout"] if len(layouts) > 1 else []
         precisions: list[Literal["float32", "bf16"]] = [self.speed.precision]
         if self.config.precision == "auto":
+            self.timed.append("precision")
             if not bf16_in_hardware(training.device):
                 self._tell("precision", "float32", f"no bf16 in this {training.device.type}")
+                self.timed.remove("precision")
             elif self.full_step < TINY_STEP:
                 reason = f"a step takes {1000 * self.full_step:.2g} ms: too little to gain from bf16"
                 self._tell("precision", "float32", reason)
@@ -235,11 +263,11 @@ class _Chooser:
         """Whether half precision learnt what full precision did, and nothing else was tried."""
         if way.precision == self.speed.precision:
             return True
-        loss, wanted = race.losses[name], race.losses[base]
-        chance = LOSS_ERRORS * math.hypot(race.errors.get(name, 0.0), race.errors.get(base, 0.0))
-        if math.isfinite(loss) and abs(loss - wanted) <= LOSS_TOLERANCE * abs(wanted) + chance:
+        more, error = race.differs(name, base)
+        wanted = fmean(race.losses[base])
+        if abs(more) <= LOSS_TOLERANCE * abs(wanted) + LOSS_ERRORS * error:  # never of a loss that is NaN
             return True
-        self._tell("precision", "float32", f"loss {loss:.3g} with {name}, {wanted:.3g} without")
+        self._tell("precision", "float32", f"loss {wanted + more:.3g} with {name}, {wanted:.3g} without")
         return False
 
     def _compared(self, race: Race | None, base: str, ways: dict[str, Speed]) -> str:
@@ -252,8 +280,9 @@ class _Chooser:
         return f"{', '.join(gains)} of {base}{self._shown()}"
 
     def _optimizer(self) -> None:
-        if self.speed.fused is None:
+        if self.speed.fused is None or self.config.fused != "auto":
             return
+        self.timed.append("fused")
         ways = {"plain": replace(self.speed, fused=False), "fused": replace(self.speed, fused=True)}
         race = self._race(ways)
         if race is None:
@@ -267,6 +296,7 @@ class _Chooser:
     def _compile(self) -> None:
         if self.config.compile != "auto" or self.run < LONG_RUN:
             return
+        self.timed.append("compile")
         started = perf_counter()
         try:
             quick = self._contestant(replace(self.speed, compile=True), self.rows)
