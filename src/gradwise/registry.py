@@ -67,7 +67,7 @@ class Registry(Generic[Thing]):
             for point in entry_points(group=self._group, name=plain):
                 self._things[plain] = point.load()
         if plain not in self._things:
-            near = nearest(word, [*self._things, *self._aliases])
+            near = nearest(word.partition(":")[0], [*self._things, *self._aliases])
             raise UnknownNameError(f"there is no {self.kind} {word!r}{near}.")
         return plain
 
