@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
-	bench-cost bench-detect bench-fit clean env env-dev
+	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds clean env env-dev
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,19 @@ $(STAMPS)/bench: benchmarks/fit/peers.txt $(PINNED) | $(STAMPS)/runtime
 bench-fit: $(STAMPS)/bench ## speed of fit beside other training loops (FIT_ARGS="--only cnn --quick")
 	$(BIN)/python -m benchmarks.fit.fetch
 	env -u OMP_NUM_THREADS $(VENV)/bench/bin/python -m benchmarks.fit $(FIT_ARGS)
+
+$(STAMPS)/augment-peers: benchmarks/augment/peers.txt $(PINNED) | $(STAMPS)/runtime
+	@$(PIP) install -qq --no-deps --upgrade --target $(VENV)/augment-peers --requirement benchmarks/augment/peers.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+bench-augment: $(STAMPS)/augment-peers ## augmentation beside kornia, and its share of a step (AUGMENT_ARGS="--quick")
+	env -u OMP_NUM_THREADS PYTHONPATH=$(VENV)/augment-peers $(BIN)/python -m benchmarks.augment $(AUGMENT_ARGS)
+
+bench-tables: $(STAMPS)/runtime ## memory and time of a fit on a csv of a million rows
+	$(BIN)/python -m benchmarks.tables
+
+bench-seeds: $(STAMPS)/runtime ## what 8 tiny nets trained together cost, over one
+	$(BIN)/python -m benchmarks.seeds
 
 clean: ## remove what make, tests and demo left behind (the environment stays; delete .venv to be rid of it)
 	rm -rf .gradwise build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

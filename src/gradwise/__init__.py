@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradwise.fitting.estimators import NetClassifier, NetRegressor
     from gradwise.fitting.fit import fit
     from gradwise.fitting.network import Network, load
+    from gradwise.init.apply import apply as init
     from gradwise.live import watch
     from gradwise.trace.findings import Finding
     from gradwise.trace.model import Trace
@@ -38,12 +39,13 @@ __all__ = [
     "__version__",
     "diagnose",
     "fit",
+    "init",
     "load",
     "read_run",
     "watch",
 ]
 
-# Where each public name lives.  `watch` is the room of that name: its module
+# Where each public name lives.  `init` and `watch` are the rooms of that name: their modules
 # can be called, so that the name means the same in whichever order it is imported.
 _HOMES = {
     "Diagnosis": "gradwise.diagnosis",
@@ -62,8 +64,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "watch":
-        return importlib.import_module("gradwise.watch")
+    if name in ("init", "watch"):
+        return importlib.import_module(f"gradwise.{name}")
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value

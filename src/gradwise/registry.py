@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import math
 import pkgutil
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
@@ -126,6 +128,25 @@ def declared(package: str, attribute: str, *, skip: Collection[str]) -> Iterator
             yield from getattr(importlib.import_module(f"{package}.{info.name}"), attribute)
 
 
+_COMMA = re.compile(r",(?![^(]*\))")  # outside of parentheses
+
+
+def split_names(names: str | Iterable[str]) -> list[str]:
+    """Single names of a list with commas; a comma before ``option=value`` belongs to the name before.
+
+    >>> split_names("flip, rotate:degrees=(0, 90),fill=border, cutout")
+    ['flip', 'rotate:degrees=(0, 90),fill=border', 'cutout']
+    """
+    found: list[str] = []
+    for text in [names] if isinstance(names, str) else names:
+        for number, piece in enumerate(part.strip() for part in _COMMA.split(text)):
+            if number and found and "=" in piece.partition(":")[0]:
+                found[-1] += ("," if ":" in found[-1] else ":") + piece
+            elif piece:
+                found.append(piece)
+    return found
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`` (did you mean 'x' or 'y'?)`` for the closest known names, or "".
 
@@ -139,7 +160,71 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return " (did you mean " + " or ".join(repr(lowered[name]) for name in close) + "?)"
 
 
-_COMMA = re.compile(r",(?![^(]*\))")  # outside of parentheses
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The numbers that an option takes.
+
+    Args:
+        low: the least of them.
+        high: the largest.
+        whole: whole numbers only.
+        beyond: ``low`` itself is not one of them.
+
+    >>> Span(1, beyond=True).refuses(0.5)
+    'a number above 1'
+    >>> Span(0, 1).refuses(0.5)
+    ''
+    """
+
+    low: float
+    high: float = math.inf
+    whole: bool = False
+    beyond: bool = False
+
+    def refuses(self, value: object) -> str:
+        """What is taken instead of ``value``; "" where it is taken."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            inside = self.low < value if self.beyond else self.low <= value
+            if inside and value <= self.high and not (self.whole and value != int(value)):
+                return ""
+        what = "a whole number" if self.whole else "a number"
+        if self.low == -math.inf:
+            return what if self.high == math.inf else f"{what} up to {self.high:g}"
+        if self.high == math.inf:
+            return f"{what} above {self.low:g}" if self.beyond else f"{what} from {self.low:g} on"
+        return (
+            f"{what} {'above' if self.beyond else 'from'} {self.low:g} {'up ' * self.beyond}to {self.high:g}"
+        )
+
+
+def check_options(
+    kind: str, name: str, given: Mapping[str, Any], known: Iterable[str], spans: Mapping[str, Span]
+) -> None:
+    """See that options exist and that their numbers are in range; None leaves an option to its default.
+
+    Args:
+        kind: of the technique, e.g. ``"schedule"``.
+        name: of the technique.
+        given: options with their values.
+        known: options that it has.
+        spans: of those that take numbers.
+
+    Raises:
+        UsageError: an option that it has not, or a value that the option does not take.
+    """
+    written = {word: word.replace("_", "-") for word in known}
+    unknown = [word for word in given if word not in written]
+    if unknown:
+        takes = ", ".join(written.values()) or "none"
+        near = nearest(unknown[0], written.values())
+        raise UsageError(f"{kind} {name!r} has no option {', '.join(unknown)}{near}; it takes {takes}.")
+    for word, value in given.items():
+        wanted = spans[word].refuses(value) if word in spans and value is not None else ""
+        if wanted:
+            shown = f"{value:g}" if isinstance(value, float) else repr(value)
+            raise UsageError(f"{kind} {name!r}: {written[word]} takes {wanted}, not {shown}.")
+
+
 _WORDS: dict[str, Any] = {"true": True, "yes": True, "false": False, "no": False, "none": None}
 
 

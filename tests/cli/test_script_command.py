@@ -1,6 +1,6 @@
 import pytest
 
-from gradwise.cli.script_command import shield_module_arguments
+from gradwise.cli.script_command import misplaced, shield_module_arguments
 
 WITH_VALUE = {"--out", "-m", "--max-steps"}
 
@@ -21,3 +21,46 @@ WITH_VALUE = {"--out", "-m", "--max-steps"}
 )
 def test_what_follows_the_module_belongs_to_the_script(given, shielded):
     assert shield_module_arguments(given, WITH_VALUE) == shielded
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("epochs = 3", ["--max-steps"]),
+        ('parser.add_argument("--max-steps")', []),
+        ("def main(max_steps: int = 3): ...", []),
+    ],
+)
+def test_only_options_that_the_script_does_not_mention_are_misplaced(source, found):
+    assert misplaced(["--max-steps=3", "--lr", "1", "-q", "out"], {"--max-steps", "--out"}, source) == found
+
+
+SCRIPT = """
+import sys, torch
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), 0.01)
+for _ in range(30):
+    loss = (model(torch.randn(8, 3)) ** 2).mean()
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
+print(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hint"),
+    [
+        ((), ("--max-steps", "9"), True),
+        (("--quiet",), ("--max-steps", "9"), False),
+        (("--max-steps", "9"), ("--lr", "1"), False),
+    ],
+)
+def test_a_hint_tells_which_option_went_to_the_script(server, tmp_path, before, after, hint):
+    (tmp_path / "train.py").write_text(SCRIPT)
+    done = server.check("--out", "run", *before, "train.py", *after, cwd=tmp_path)
+    told = (
+        "gradwise: --max-steps stands after train.py and goes to the script; "
+        "put it before if meant for gradwise.\n"
+    )
+    assert done.err.startswith(told) == hint
+    assert "stands after" not in done.err.removeprefix(told)
+    assert done.out == ("" if "--max-steps" in before else f"{list(after)}\n"), "the script gets them all"

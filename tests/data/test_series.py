@@ -238,13 +238,13 @@ TABLE = pl.DataFrame(
     ("change", "targets", "options", "words"),
     [
         ({}, ["z"], {"series_id": "id"}, "target 'z' changes within 1 of 2 series .1."),
-        ({}, ["y"], {}, "series take either --ids"),
+        ({}, ["y"], {}, "series take either --id"),
         ({}, ["y"], {"series_id": "id", "column": "v"}, "give one of them"),
-        ({}, ["y"], {"series_id": "di"}, r"--ids names 'di', but there is no such column.*id, t, v, y, z"),
+        ({}, ["y"], {"series_id": "di"}, r"--id names 'di', but there is no such column.*id, t, v, y, z"),
         ({}, ["y"], {"series_id": "id", "time": "tt"}, "--time names 'tt'"),
         ({}, ["q"], {"series_id": "id"}, "--target names 'q'"),
-        ({}, ["y"], {"series_id": "id", "time": "id"}, "both --ids and --time"),
-        ({}, ["id"], {"series_id": "id"}, "both --ids and a target"),
+        ({}, ["y"], {"series_id": "id", "time": "id"}, "both --id and --time"),
+        ({}, ["id"], {"series_id": "id"}, "both --id and a target"),
         ({"id": [1, None, 2, 2]}, ["y"], {"series_id": "id"}, r"column 'id' is empty in 1 rows \(2\)"),
         (
             {"t": [1, 1, None, 2]},

@@ -203,3 +203,19 @@ def test_an_unfinished_network_is_not_loaded(tmp_path):
     Record(data={}, config={}).write(tmp_path)
     with pytest.raises(TraceError, match="--resume"):
         load(tmp_path)
+
+
+def test_labels_in_the_cells_of_one_column_are_evaluated_from_python(tmp_path):
+    draw = np.random.default_rng(0).random((120, 2))
+    lines = [
+        f"{a},{b},{';'.join(word for word, true in (('red', a > 0.5), ('blue', b > 0.5)) if true)}"
+        for a, b in draw
+    ]
+    (tmp_path / "tags.csv").write_text("a,b,tags\n" + "\n".join(lines) + "\n")
+    fitted = gradwise.fit(
+        tmp_path / "tags.csv", "tags", task="labels", epochs=15, rate=0.02, doctor=False, out=tmp_path / "run"
+    )
+    network = gradwise.load(fitted.directory)
+    scores = network.evaluate(tmp_path / "tags.csv")
+    assert network.predict(tmp_path / "tags.csv").shape == (120, 2)
+    assert scores.metrics["accuracy"] > 0.8

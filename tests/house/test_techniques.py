@@ -9,21 +9,38 @@ from typing import Any
 
 import pytest
 
+from gradwise.augment import AUGMENTATIONS
+from gradwise.data.resampling import RESAMPLERS
+from gradwise.data.scaling import SCALINGS
 from gradwise.handbook.techniques import HEADINGS, OPTIONAL, PLACES, Technique, find_techniques, techniques
 from gradwise.init import INITIALISERS
 from gradwise.losses import LOSSES
-from gradwise.nets import NETS
 from gradwise.nets.activations import ACTIVATIONS
+from gradwise.nets.norms import NORMS
 from gradwise.optim import OPTIMIZERS, SCHEDULES
 from gradwise.registry import Registry
+from gradwise.regularize import REGULARISERS
+
+
+def together(kind: str, *registries: Registry[Any]) -> Registry[Any]:
+    """Of a kind whose techniques stand in several rooms."""
+    made = Registry[Any](kind)
+    for registry in registries:
+        for name in registry:
+            made.add(name, registry[name], registry.aliases(name))
+    return made
+
 
 REGISTRIES: Mapping[str, Registry[Any]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "initialiser": INITIALISERS,
+    "normalization": together("normalization", NORMS, SCALINGS),
     "activation": ACTIVATIONS,
     "loss": LOSSES,
-    "net": NETS,
+    "augmentation": AUGMENTATIONS,
+    "regulariser": REGULARISERS,
+    "resampler": RESAMPLERS,
 }
 MAX_TITLE = 110  # characters
 

@@ -57,7 +57,7 @@ def test_aliases(alias: str, name: str) -> None:
 
 
 def test_every_option_is_one_of_the_makers_own() -> None:
-    assert set(nets.options("mlp", "table")) == {"units", "depth", "dropout", "activation", "batch_norm"}
+    assert set(nets.options("mlp", "table")) == {"units", "depth", "dropout", "activation", "norm"}
     assert "blocks" not in nets.options("resnet18", "images")
     assert "cell" not in nets.options("lstm", "text")
 

@@ -44,9 +44,16 @@ def test_a_table_without_categories_or_without_numbers() -> None:
     assert only(torch.zeros(4, 0), torch.ones(4, 1, dtype=torch.int64)).shape == (4, 2)
 
 
+def test_the_usual_width_is_that_of_the_kind_of_input() -> None:
+    assert nets.make("mlp", outputs=2, numbers=3).layers[0].weight.shape == (128, 3)
+    assert nets.make("mlp", outputs=2, channels=1, height=4, width=5).layers[0].weight.shape == (256, 20)
+    assert "image" not in nets.options("mlp", "images")
+    assert nets.options("mlp", "table") == nets.options("mlp", "images")
+
+
 def test_depth_width_dropout_and_norm_are_what_was_asked() -> None:
     net = nets.make(
-        "mlp", outputs=2, numbers=7, units=5, depth=3, dropout=0.25, activation="tanh", batch_norm=True
+        "mlp", outputs=2, numbers=7, units=5, depth=3, dropout=0.25, activation="tanh", norm="batch-norm"
     )
     kinds = [type(layer).__name__ for layer in net.layers]
     assert kinds == ["Linear", "BatchNorm1d", "Tanh", "Dropout"] * 3 + ["Linear"]

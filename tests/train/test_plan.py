@@ -146,6 +146,26 @@ def test_short_trainings_do_not_warm_up_and_patience_covers_half() -> None:
     assert (short.patience, long.patience) == (10, 50)
     assert plan(epochs=100, schedule="constant").patience == 10
     assert plan(epochs=100, patience=0).patience == 0
+    assert plan(epochs=100, schedule="cosine:warm-up=0.1").patience == 50
+
+
+def test_a_plateau_may_divide_three_times_before_training_stops() -> None:
+    assert plan(schedule="plateau").patience == 18
+    made = plan(schedule="reduce-on-plateau:patience=2,divide=5,warm-up=1")
+    assert (made.schedule, made.patience) == ("plateau:patience=2,divide=5,warm-up=1", 10)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ("plateau:divide=1", "divide takes a number above 1, not 1"),
+        ("step:evry=3", "did you mean 'every'"),
+        ("cosine:warm-up=4", "warm up over 4 of 4 epochs"),
+    ],
+)
+def test_a_schedule_is_checked_before_anything_is_tried(schedule: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        plan(schedule=schedule, epochs=4)
 
 
 def test_only_adamw_decays_unasked() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from gradwise.train import rate_test as rate_test_module
 from gradwise.train.rate_test import judge, range_test, smoothed
 from gradwise.train.training import Training
 
@@ -108,13 +109,27 @@ def test_nothing_is_touched() -> None:
         return Training(twin, its, nn.MSELoss())
 
     batch = ((torch.arange(24.0).view(8, 3),), torch.zeros(8, 1))
-    first = range_test(rehearsal, [batch], usual=0.001, steps=40)
+    first = range_test(rehearsal, [batch], usual=0.001, steps=(40,))
     assert all(torch.equal(a, b) for a, b in zip(before, model.state_dict().values(), strict=True))
     assert optimizer.param_groups[0]["lr"] == 0.001 and not optimizer.state
     assert torch.equal(states[0], torch.get_rng_state())
     assert states[1] == random.getstate() and states[2] == np.random.get_state()[1].tolist()
-    again = range_test(rehearsal, [batch], usual=0.001, steps=40)
+    again = range_test(rehearsal, [batch], usual=0.001, steps=(40,))
     assert np.array_equal(first.losses, again.losses)
+
+
+def test_a_slow_step_changes_the_number_of_steps_and_not_what_they_give(monkeypatch) -> None:
+    """However many steps are timed, and whatever they took: the same number of steps, the same losses."""
+    losses = []
+    for ticks in ([0.01, 0.01], [9.0, 0.01], [9.0, 0.15]):
+        now = iter(np.cumsum([0.0, ticks[0], 0.0, ticks[1]]))
+        monkeypatch.setattr(rate_test_module.time, "perf_counter", lambda now=now: float(next(now)))
+        result = range_test(lambda: valley(0.3), [BATCH], usual=USUAL)
+        losses.append(result.losses)
+        assert result.hurried == (ticks[1] > 0.05)
+        assert (len(result.losses) > 50) == (ticks[1] < 0.05)
+    assert np.array_equal(losses[0], losses[1])
+    assert losses[0][0] == losses[2][0] == pytest.approx(0.15)
 
 
 def test_too_little_time_gives_the_usual_rate() -> None:

@@ -109,6 +109,16 @@ def test_the_users_settings_are_not_raced() -> None:
     assert {(s.channels_last, s.precision) for s in log.seen} == {(True, "bf16")}
 
 
+def test_what_times_decided_is_named_and_all_of_it_can_be_given() -> None:
+    log = Log(lambda s: 0.002)
+    assert "fused" in choose_speed(log, BATCHES, FitConfig(), steps=STEPS, fusible=True).timed
+    log.seen.clear()
+    config = FitConfig(layout="contiguous", precision="float32", threads=1, fused="no")
+    chosen = choose_speed(log, BATCHES, config, steps=STEPS, fusible=True)
+    assert chosen == Speed(fused=False, threads=1)
+    assert {s.fused for s in log.seen} == {False}
+
+
 def test_a_short_training_is_not_delayed() -> None:
     log = Log(lambda s: 0.002 - 0.001 * s.channels_last)
     started = CLOCK.now
@@ -138,6 +148,11 @@ def test_one_thread_wins_where_it_is_faster_and_torch_is_left_as_it_was() -> Non
         assert choose_speed(two, BATCHES, FitConfig(), steps=STEPS).threads == 2
         chosen.use_threads()
         assert torch.get_num_threads() == 1
+        torch.set_num_threads(2)
+        tiny = choose_speed(Log(lambda s: 0.0001), BATCHES, FitConfig(), steps=10)  # no time for a race
+        assert tiny.threads == 1 and "too little to share among 2" in str(tiny.choices)
+        long = choose_speed(Log(lambda s: 0.004), BATCHES, FitConfig(), steps=10)
+        assert long.threads is None
     finally:
         torch.set_num_threads(before)
 

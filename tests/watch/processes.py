@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,8 +125,10 @@ class Server:
         *,
         stdin: Path | None = None,
         stdout: Path | None = None,
+        stderr: Path | None = None,
         ordinary: bool = False,
         interrupt_when: str = "",
+        meanwhile: Callable[[int, Path], None] | None = None,
         variables: dict[str, str] | None = None,
     ) -> Done:
         """Run and wait.
@@ -133,8 +136,9 @@ class Server:
         Args:
             ordinary: without root's right to write and read everything.
             interrupt_when: send SIGINT once this text stands on standard output.
+            meanwhile: called with the number of the process and the file of its standard error.
         """
-        out, err = stdout or self.folder / "stdout", self.folder / "stderr"
+        out, err = stdout or self.folder / "stdout", stderr or self.folder / "stderr"
         request = {
             "command": command,
             "argv": [str(a) for a in argv],
@@ -148,12 +152,16 @@ class Server:
         for file in (out, err):
             if not file.exists():
                 file.touch()
+        if meanwhile is not None:
+            err.write_text("")  # what stands there from now on is of this run
         self._mine.sendall((json.dumps(request) + "\n").encode())
         child = int(self._lines.readline())
         self._mine.settimeout(SECONDS)
         if interrupt_when:
-            _wait_for(out, interrupt_when)
+            wait_for(out, interrupt_when)
             os.kill(child, signal.SIGINT)
+        if meanwhile is not None:
+            meanwhile(child, err)
         try:
             code = int(self._lines.readline())
         except TimeoutError:
@@ -162,10 +170,11 @@ class Server:
             self._begin()  # the connection cannot be used after a timeout
             raise
         shown = out.read_text(errors="replace") if out.is_file() else ""
-        return Done(code, shown, err.read_text())
+        return Done(code, shown, err.read_text() if err.is_file() else "")
 
 
-def _wait_for(file: Path, text: str) -> None:
+def wait_for(file: Path, text: str) -> None:
+    """Wait until a text stands in a file."""
     limit = time.monotonic() + SECONDS
     while text not in (file.read_text() if file.exists() else ""):
         if time.monotonic() > limit:

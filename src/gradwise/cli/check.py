@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gradwise.cli.options import FailOn, JsonFile, Only, Quiet, Skip, check_writable, checked_group, names
+from gradwise.cli.script_command import long_options, misplaced
 from gradwise.errors import GradwiseError, MissingDependencyError, TraceError, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ SCRIPT_FAILED = 3
 
 
 def check_command(
+    context: typer.Context,
     script: Annotated[str | None, typer.Argument(help="Training script to run.", show_default=False)] = None,
     script_args: Annotated[
         list[str] | None, typer.Argument(help="Arguments of the script.", show_default=False)
@@ -75,6 +77,8 @@ def check_command(
     program = _load(script, module, args)
     if program is None:
         return SCRIPT_FAILED
+    if not quiet:
+        _hint(program, args, long_options(context.command))
     # Absolute, because the script may change the current directory.
     directory = (out if out is not None else _new_directory(program)).absolute()
     if json_file is not None and str(json_file) != "-":
@@ -107,6 +111,22 @@ def _load(script: str | None, module: str | None, args: list[str]) -> Program | 
         place = f"{file}, line {error.lineno}," if error.lineno else file
         print(f"gradwise: {place} is not valid Python ({error.msg}); nothing was run.", file=sys.stderr)
         return None
+
+
+def _hint(program: Program, args: list[str], known: set[str]) -> None:
+    """A line about options that probably stand on the wrong side of the script."""
+    try:
+        source = Path(program.file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    options = misplaced(args, known, source)
+    if options:
+        verbs = ("stands", "goes", "it") if len(options) == 1 else ("stand", "go", "them")
+        print(
+            f"gradwise: {' and '.join(options)} {verbs[0]} after {Path(program.file).name} and {verbs[1]} "
+            f"to the script; put {verbs[2]} before if meant for gradwise.",
+            file=sys.stderr,
+        )
 
 
 def _new_directory(program: Program) -> Path:

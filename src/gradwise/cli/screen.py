@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from gradwise.report.terminal import printable
@@ -39,3 +40,11 @@ class Screen:
         """Print text in letters that the stream can carry, at once."""
         self.stream.write(printable(text, getattr(self.stream, "encoding", None)))
         self.stream.flush()
+
+
+def shown_path(path: Path) -> str:
+    """A path as a user would type it: from the working directory where it is below that."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from typer.core import TyperCommand
@@ -44,6 +45,31 @@ def shield_module_arguments(args: list[str], with_value: set[str]) -> list[str]:
         if arg.startswith("-m"):
             return [*args[:position], "--", *args[position:]]
     return args
+
+
+def misplaced(args: Iterable[str], known: Collection[str], source: str) -> list[str]:
+    """Options behind the script that the verb knows and the script's text does not mention.
+
+    Args:
+        args: what goes to the script.
+        known: the verb's long options.
+        source: text of the script.
+
+    >>> misplaced(["--max-steps", "9", "--out=d"], {"--max-steps", "--out"}, 'add_argument("--out")')
+    ['--max-steps']
+    """
+    found = dict.fromkeys(arg.partition("=")[0] for arg in args if arg.startswith("--"))
+    # A script may make its options from names of parameters or fields.
+    return [
+        option
+        for option in found
+        if option in known and option[2:] not in source and option[2:].replace("-", "_") not in source
+    ]
+
+
+def long_options(command: Any) -> set[str]:
+    """The long options of a verb."""
+    return {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
 
 
 def _is_flag(parameter: Any) -> bool:

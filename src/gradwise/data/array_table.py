@@ -17,6 +17,7 @@ from gradwise.data.answers import (
     told,
 )
 from gradwise.data.examples import Array, Choice, Examples, Kind, Source, Task
+from gradwise.data.scaling import AUTO, choose, scale_columns
 from gradwise.data.target import Target
 from gradwise.data.target_coder import TargetCoder
 from gradwise.errors import UsageError
@@ -62,9 +63,9 @@ class ArrayTable:
         """Digest of values and target."""
         return digest(self.values, target_digest(self.target)).hex()
 
-    def encoder(self, rows: Array) -> ArrayTableEncoder:
-        """Mean and deviation of every column over ``rows``."""
-        return fit(self, rows)
+    def encoder(self, rows: Array, scale: str = AUTO) -> ArrayTableEncoder:
+        """Shift and scale of every column over ``rows``."""
+        return fit(self, rows, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,17 @@ class ArrayTableEncoder:
     Args:
         coder: of the target.
         choices: what was chosen while reading and fitting.
-        shift: (D,) mean of every column over the training rows.
-        scale: (D,) standard deviation of every column; 0 where it is constant, and becomes 0 for good.
+        shift: (D,) taken off every column; by default its mean over the training rows.
+        scale: (D,) that is divided by; by default the standard deviation.  0 where a column is constant,
+            and becomes 0 for good.
+        gap: (D,) put where a value is missing, the scaled mean; () for 0.
     """
 
     coder: TargetCoder
     choices: tuple[Choice, ...]
     shift: tuple[float, ...]
     scale: tuple[float, ...]
+    gap: tuple[float, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -93,7 +97,7 @@ class ArrayTableEncoder:
         return {"numbers": len(self.shift), "categories": ()}
 
     def transform(self, source: Source, rows: Array | None = None) -> Examples:
-        """``numbers`` (N, D) float32 of mean 0 and deviation 1, 0 where missing; ``categories`` (N, 0).
+        """``numbers`` (N, D) float32, scaled, the mean where missing; ``categories`` (N, 0).
 
         Raises:
             UsageError: the source is no array of as many columns.
@@ -115,7 +119,10 @@ class ArrayTableEncoder:
         for start in range(0, count, _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             block = source.values[part if rows is None else rows[part]]
-            numbers[part] = np.nan_to_num((block.astype(np.float64) - shift) * factor, nan=0.0)
+            scaled = (block.astype(np.float64) - shift) * factor
+            if any(self.gap):
+                scaled = np.where(np.isnan(scaled), self.gap, scaled)
+            numbers[part] = np.nan_to_num(scaled, nan=0.0)
         inputs: dict[str, Array] = {"numbers": numbers, "categories": np.zeros((count, 0), np.int64)}
         return Examples(inputs, coded(self.coder, source.target, rows))
 
@@ -127,48 +134,58 @@ class ArrayTableEncoder:
             "choices": choices_state(self.choices),
             "shift": list(self.shift),
             "scale": list(self.scale),
+            "gap": list(self.gap),
         }
 
 
-def fit(source: ArrayTable, rows: Array) -> ArrayTableEncoder:
+def fit(source: ArrayTable, rows: Array, scale: str = AUTO) -> ArrayTableEncoder:
     """An encoder fitted on these rows of ``source``.
 
     Raises:
-        UsageError: no target, or a column without a single value in the training rows.
+        UsageError: no target, a column without a single value in the training rows, or no such scaling.
     """
+    scaling = choose(scale, "table")
     coder = fitted_coder(source.target, rows, HOW)
-    count, shift, spread = _moments(source.values, rows)
+    count, spreads = _moments(source.values, rows)
+    mean, deviation = spreads[:2]
     if not count.all():
         column = int(np.argmin(count)) + 1
         raise UsageError(f"column {column} of the array has no value in any training row; leave it out.")
-    constant = spread <= 1e-9 * np.abs(shift)  # rounding of a constant
-    choices = [*source.choices]
+    constant = deviation <= 1e-9 * np.abs(mean)  # rounding of a constant
+    reason = f"{len(mean)} columns: {scaling.summary}"
+    choices = [*source.choices, Choice("scale", scaling.name, reason)]
     if constant.any():
-        reason = f"{int(constant.sum())} of {len(shift)} are constant over the {len(rows):,} training rows"
+        reason = f"{int(constant.sum())} of {len(mean)} are constant over the {len(rows):,} training rows"
         choices.append(Choice("constant-columns", "always 0", reason))
-    gaps = len(rows) * len(shift) - int(count.sum())
+    gaps = len(rows) * len(mean) - int(count.sum())
     if gaps:
-        reason = f"{gaps:,} values of the training rows are missing ({gaps / len(rows) / len(shift):.2%})"
+        reason = f"{gaps:,} values of the training rows are missing ({gaps / len(rows) / len(mean):.2%})"
         choices.append(Choice("missing", "mean of the column", reason))
-    scale = np.where(constant, 0.0, spread)
-    return ArrayTableEncoder(coder, tuple(choices), tuple(shift.tolist()), tuple(scale.tolist()))
+    columns = scale_columns(scaling, spreads, constant)
+    return ArrayTableEncoder(coder, tuple(choices), columns.shift, columns.scale, columns.gap)
 
 
 def encoder_from(state: dict[str, Any]) -> ArrayTableEncoder:
     """What `ArrayTableEncoder.state` wrote."""
     coder, choices = TargetCoder.from_state(state["target"]), choices_from(state["choices"])
-    return ArrayTableEncoder(coder, choices, tuple(state["shift"]), tuple(state["scale"]))
+    shift, scale, gap = (tuple(state.get(name, ())) for name in ("shift", "scale", "gap"))
+    return ArrayTableEncoder(coder, choices, shift, scale, gap)
 
 
-def _moments(values: Array, rows: Array) -> tuple[Array, Array, Array]:
-    """(D,) count, mean and deviation of the values that are there; two passes, so that nothing cancels."""
+def _moments(values: Array, rows: Array) -> tuple[Array, Array]:
+    """(D,) count of the values that are there; (4, D) mean, deviation, least and largest of them.
+
+    Two passes, so that nothing cancels.
+    """
     count, total, squares = (np.zeros(values.shape[1]) for _ in range(3))
+    low, high = np.full(values.shape[1], np.inf), np.full(values.shape[1], -np.inf)
     blocks = [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
     for block in blocks:
         part = values[block].astype(np.float64)
         count += (~np.isnan(part)).sum(axis=0)
         total += np.nansum(part, axis=0)
+        low, high = np.fmin(low, np.fmin.reduce(part)), np.fmax(high, np.fmax.reduce(part))
     mean = total / np.maximum(count, 1)
     for block in blocks:
         squares += np.nansum((values[block].astype(np.float64) - mean) ** 2, axis=0)
-    return count, mean, np.sqrt(squares / np.maximum(count, 1))
+    return count, np.stack([mean, np.sqrt(squares / np.maximum(count, 1)), low, high])

@@ -11,28 +11,29 @@ import polars as pl
 from gradwise.data import cells
 from gradwise.data.columns import Column
 from gradwise.data.examples import Array
+from gradwise.data.scaling import FARTHEST, Scale, Spread
 from gradwise.data.target import flags
 from gradwise.errors import UsageError
 
 RARE_BELOW = 3  # training rows of a category below which nothing is learnt of it; it counts as not seen
 MOST_CATEGORIES = 10_000  # embeddings of more would outweigh the rest of a net; the rest counts as not seen
-FARTHEST = 10.0  # standard deviations; by Chebyshev at most 1 % of any column lies beyond
 DAY = 86_400e6  # microseconds
 PARTS = ("day", "year", "month", "weekday", "hour")
 
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Numbers less their mean, over their standard deviation, at most ten of those; gaps become the median.
+    """Numbers shifted and scaled, by default to mean 0 and deviation 1; gaps become the median.
 
     Args:
         name: of the column.
         style: how numbers are spelled in text.
         median: of the training rows, put into gaps.
-        mean: of the training rows.
-        std: of the training rows; 1 where they are constant.
+        mean: what is taken off; where standardised, the mean of the training rows.
+        std: what is divided by; where standardised, the deviation of the training rows, 1 where constant.
         gaps: whether a second number tells 1 where a cell was missing.
         strict: whether words among the numbers are refused.
+        farthest: how far from 0 the result may lie.
     """
 
     name: str
@@ -42,18 +43,20 @@ class Scaled:
     std: float
     gaps: bool
     strict: bool = True
+    farthest: float = FARTHEST
 
     @classmethod
-    def fit(cls, column: Column, series: pl.Series) -> Scaled:
+    def fit(cls, column: Column, series: pl.Series, scale: Scale) -> Scaled:
         """From the training rows."""
         strict = not cells.not_numbers(series, column.style)
         values = cells.numbers(series, column.style)
         held = values.drop_nulls().to_numpy()
         gaps = len(held) < len(values)
         if not len(held):
-            return cls(column.name, column.style, 0.0, 0.0, 1.0, gaps, strict)
+            return cls(column.name, column.style, 0.0, 0.0, 1.0, gaps, strict, scale.farthest)
         median = 2 * float(np.median(held / 2))  # the sum of the two in the middle may overflow
-        return cls(column.name, column.style, median, *moments(held), gaps, strict)
+        spread = Spread(*moments(held), float(held.min()), float(held.max()))
+        return cls(column.name, column.style, median, *scale.affine(spread), gaps, strict, scale.farthest)
 
     @property
     def width(self) -> int:
@@ -76,7 +79,8 @@ class Scaled:
         values = cells.numbers(series, self.style)
         if self.gaps:
             out[:, 1] = values.is_null().to_numpy()
-        standardise(values.fill_null(self.median).to_numpy(), self.mean, self.std, out[:, 0])
+        held = values.fill_null(self.median).to_numpy()
+        standardise(held, self.mean, self.std, out[:, 0], farthest=self.farthest)
 
     def state(self) -> dict[str, Any]:
         """Everything fitted, as JSON can hold it."""
@@ -274,12 +278,12 @@ def moments(values: Array) -> tuple[float, float]:
     return mean, std if np.isfinite(std) and std > rounding else 1.0
 
 
-def standardise(values: Array, mean: float, std: float, out: Array) -> None:
-    """Write ``(values - mean) / std``, no farther out than ten, to ``out`` (N,) float32."""
+def standardise(values: Array, mean: float, std: float, out: Array, *, farthest: float = FARTHEST) -> None:
+    """Write ``(values - mean) / std``, no farther out than ``farthest``, to ``out`` (N,) float32."""
     with np.errstate(over="ignore"):  # an infinity is clipped like any other
         scaled = np.subtract(values, mean, dtype=np.float64)
         scaled /= std
-    out[:] = np.clip(scaled, -FARTHEST, FARTHEST, out=scaled)  # copies once, into a strided column
+    out[:] = np.clip(scaled, -farthest, farthest, out=scaled)  # copies once, into a strided column
 
 
 def _part(dates: pl.Series, part: str) -> pl.Series:

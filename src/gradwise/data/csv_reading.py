@@ -21,6 +21,7 @@ LONGEST = 8  # blocks that one quoted cell may fill
 SAMPLE = 1 << 20  # bytes that decide the types of columns; later cells may widen them
 DELIMITERS = ",;\t|"
 SNIFFED = 20  # lines that decide the delimiter
+REPEATED = 0.5  # share of distinct words below which text is kept as numbered words, to save memory
 FLOAT32_LOSS = 1e-3  # of a standard deviation: rounding to float32 below this is no loss to a net
 FLOAT32_LARGEST = 1e30  # far enough from its limit, 3.4e38, to square differences of
 
@@ -197,17 +198,32 @@ def _rows_of(block: bytes, header: Header) -> bytes:
 
 
 def _read_all(path: Path, header: Header, schema: Schema) -> pl.DataFrame:
-    parts, line = [], header.lines + 1
+    parts: list[pl.DataFrame] = []
+    line, repeated = header.lines + 1, list[str]()
     for number, block in enumerate(_blocks(path)):
         rows = block if number else _rows_of(block, header)
         frame = _parse(rows, schema, header, path, line)
         csv_faults.check_ragged(path, rows, frame, header.delimiter, line)
-        parts.append(frame)
+        if number == 1:  # from here on memory matters
+            repeated = _repeated(parts[0])
+            parts[0] = _numbered(parts[0], repeated)
+        parts.append(_numbered(frame, repeated))
         line += rows.count(b"\n")
     frame = pl.concat(parts, rechunk=False)
     if not frame.height:
         raise UsageError(f"{path} holds a line of column names and no rows below it.")
     return frame
+
+
+def _repeated(frame: pl.DataFrame) -> list[str]:
+    """The columns of text of which most cells repeat another."""
+    text = (series for series in frame if series.dtype == pl.String)
+    return [series.name for series in text if series.n_unique() < REPEATED * len(series)]
+
+
+def _numbered(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """The frame with these columns of text as numbered words, 4 bytes a cell instead of 16 and more."""
+    return frame.with_columns(pl.col(names).cast(pl.Categorical)) if names else frame
 
 
 def _parse(rows: bytes, schema: Schema | None, header: Header, path: Path, line: int) -> pl.DataFrame:

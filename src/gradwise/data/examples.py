@@ -107,8 +107,11 @@ class Source(Protocol):
         """Hexadecimal digest of the content, for ``run.json``."""
         ...
 
-    def encoder(self, rows: Array) -> Encoder:
-        """What turns this data into arrays, fitted on ``rows`` (the training rows) only."""
+    def encoder(self, rows: Array, scale: str = "auto") -> Encoder:
+        """What turns this data into arrays, fitted on ``rows`` (the training rows) only.
+
+        ``scale`` names a scaling of `gradwise.data.scaling`, or is ``auto`` or ``none``.
+        """
         ...
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gradwise.data.answers import choices_from, choices_state, coded, fitted_coder
 from gradwise.data.examples import Array, Choice, Examples, Source, Task
 from gradwise.data.memory import gathered
-from gradwise.data.pixels import BYTES, mean_and_deviation, span_of
+from gradwise.data.pixels import BYTES, extremes, mean_and_deviation, span_of
+from gradwise.data.scaling import AUTO, USUAL, Scale, Spread, choose
 from gradwise.data.target_coder import TargetCoder
 from gradwise.errors import UsageError
 
@@ -24,7 +25,7 @@ class ImageEncoder:
     """What was fitted to the training images.
 
     Pixels stay uint8 all the way to the net, a quarter of the memory and traffic of float32; the net itself
-    computes ``(pixels / 255 - mean) / std`` at its entrance.
+    computes ``(pixels / 255 - mean) / std`` at its entrance, or scales each image by its own contrast.
 
     Args:
         coder: of the target.
@@ -32,9 +33,13 @@ class ImageEncoder:
         channels: of every image, 1 for grey and 3 for colours.
         height: in pixels.
         width: in pixels.
-        mean: of every channel over the training images, in units of the full range (0..1).
-        std: standard deviation of every channel, in the same units; 1 where a channel is constant.
+        mean: what is taken off every channel, in units of the full range (0..1); by default its mean over the
+            training images.
+        std: what is divided by, in the same units; by default the standard deviation of every channel, 1
+            where it is constant.
         span: raw values that became 0 and 255, of arrays that were no bytes.
+        contrast: None; else each image is scaled by its own mean and variance, the latter plus this squared,
+            in the same units.
     """
 
     coder: TargetCoder
@@ -45,6 +50,7 @@ class ImageEncoder:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     span: tuple[float, float] = BYTES
+    contrast: float | None = None
 
     @property
     def task(self) -> Task:
@@ -52,8 +58,9 @@ class ImageEncoder:
         return self.coder.task
 
     def shape(self) -> dict[str, Any]:
-        """``channels``, ``height``, ``width``; ``mean`` and ``std`` for the net's entrance (see above)."""
-        names = ("channels", "height", "width", "mean", "std")
+        """``channels``, ``height``, ``width``; for the net's entrance ``mean``, ``std`` and ``contrast``."""
+        names = ["channels", "height", "width", "mean", "std"]
+        names += ["contrast"] if self.contrast is not None else []
         return {name: getattr(self, name) for name in names}
 
     def transform(self, source: Source, rows: Array | None = None) -> Examples:
@@ -86,18 +93,20 @@ class ImageEncoder:
             "choices": choices_state(self.choices),
             **sizes,
             **numbers,
+            "contrast": self.contrast,
         }
 
 
-def fit(source: ImageSource, rows: Array) -> ImageEncoder:
+def fit(source: ImageSource, rows: Array, scale: str = AUTO) -> ImageEncoder:
     """An encoder fitted on these rows of ``source``.
 
     Raises:
-        UsageError: no target, fewer than two classes, or images that are all one colour.
+        UsageError: no target, fewer than two classes, images that are all one colour, or no such scaling.
     """
+    scaling = choose(scale, "images")
     coder = fitted_coder(source.target, rows, HOW)
     span = span_of(source.pixels)
-    channels, height, width = source.pixels.shape[1:]
+    channels, height, width = source.pixels.shape[1], *(source.size or source.pixels.shape[2:])
     pixels = source.as_bytes(channels, height, width, span)
     mean, deviation = mean_and_deviation(pixels, rows)
     if not any(deviation):
@@ -105,10 +114,33 @@ def fit(source: ImageSource, rows: Array) -> ImageEncoder:
             f"all {len(rows):,} training images are one and the same colour, so there is nothing to "
             "learn from; look at the files."
         )
-    std = tuple(value or 1.0 for value in deviation)
-    return ImageEncoder(
-        coder, (*source.choices, *_choices(source, span)), channels, height, width, mean, std, span
-    )
+    shift, by = _scaled(scaling, pixels, rows, (mean, deviation))
+    contrast = None if scaling.floor is None else scaling.floor * _overall(mean, deviation)
+    what = f"{channels} channel{'s' * (channels > 1)}: {scaling.summary}"
+    choices = (*source.choices, *_choices(source, span), Choice("scale", scaling.name, what))
+    return ImageEncoder(coder, choices, channels, height, width, shift, by, span, contrast)
+
+
+def _scaled(
+    scale: Scale, pixels: Array, rows: Array, moments: tuple[tuple[float, ...], tuple[float, ...]]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Shift and scale of every channel, in units of the full range."""
+    mean, deviation = moments
+    if scale.scaling is None:
+        return (0.0,) * len(mean), (1 / BYTES[1],) * len(mean)  # pixels come out as they are, 0 to 255
+    nothing = (0.0,) * len(mean)
+    by_ends = scale.name != USUAL and scale.floor is None  # else a look at every pixel is saved
+    low, high = extremes(pixels, rows) if by_ends else (nothing, nothing)
+    spreads = zip(mean, [value or 1.0 for value in deviation], low, high, strict=True)
+    shift, by = zip(*(scale.affine(Spread(*channel)) for channel in spreads), strict=True)
+    return shift, by
+
+
+def _overall(mean: tuple[float, ...], deviation: tuple[float, ...]) -> float:
+    """Standard deviation over all channels together."""
+    middle = sum(mean) / len(mean)
+    parts = [d**2 + (m - middle) ** 2 for m, d in zip(mean, deviation, strict=True)]
+    return float((sum(parts) / len(parts)) ** 0.5)
 
 
 def encoder_from(state: dict[str, Any]) -> ImageEncoder:
@@ -116,7 +148,8 @@ def encoder_from(state: dict[str, Any]) -> ImageEncoder:
     coder, choices = TargetCoder.from_state(state["target"]), choices_from(state["choices"])
     sizes = (state["channels"], state["height"], state["width"])
     low, high = state["span"]
-    return ImageEncoder(coder, choices, *sizes, tuple(state["mean"]), tuple(state["std"]), (low, high))
+    places = (tuple(state["mean"]), tuple(state["std"]))
+    return ImageEncoder(coder, choices, *sizes, *places, (low, high), state.get("contrast"))
 
 
 def _choices(source: ImageSource, span: tuple[float, float]) -> tuple[Choice, ...]:

@@ -40,12 +40,13 @@ class ReadImages:
     notes: tuple[str, ...]
 
 
-def read_images(files: Sequence[Path], names: Sequence[str]) -> ReadImages:
+def read_images(files: Sequence[Path], names: Sequence[str], longest: int | None = None) -> ReadImages:
     """Reads the files into one array.
 
     Args:
         files: at least one.
         names: what each is called in messages.
+        longest: pixels of the longer side; None: as the files are, `LARGEST` at most.
 
     Raises:
         UsageError: 1 % of the files or more are broken.
@@ -55,7 +56,7 @@ def read_images(files: Sequence[Path], names: Sequence[str]) -> ReadImages:
     _refuse_many(faults, names)
     good = [i for i in range(len(files)) if i not in faults]
     looks = [seen[i] for i in good]
-    height, width, choices = _size(looks)
+    height, width, choices = _size(looks, longest)
     channels, told = _colours(looks)
     pixels, on_disk = new_array((len(good), channels, height, width), np.uint8)
     broken = read_into(pixels, [files[i] for i in good])
@@ -70,24 +71,37 @@ def read_images(files: Sequence[Path], names: Sequence[str]) -> ReadImages:
     return ReadImages(pixels, kept, tuple(names[i] for i in kept), tuple(choices), _moving(looks))
 
 
-def _size(looks: Sequence[Header]) -> tuple[int, int, list[Choice]]:
-    """Height and width for all: the common ones, the median ones, or these shrunk to `LARGEST`."""
+def _size(looks: Sequence[Header], asked: int | None) -> tuple[int, int, list[Choice]]:
+    """Height and width for all: the common ones or the median ones, brought to the longer side asked for."""
     sizes = Counter((look.height, look.width) for look in looks)
     (height, width), most = sizes.most_common(1)[0]
-    reason = f"{most:,} of {len(looks):,} images have this size, the others are stretched to it"
+    reason = f"{most:,} of {len(looks):,} images are {height}×{width}, the others are stretched to it"
     if most < COMMON * len(looks):
         height = int(np.median([look.height for look in looks]))
         width = int(np.median([look.width for look in looks]))
         reason = (
-            f"{len(sizes):,} sizes occur and none in half of the images: the median, all are stretched to it"
+            f"{len(sizes):,} sizes occur and none in half of the images: the median, {height}×{width}, "
+            "all are stretched to it"
         )
-    longest = max(height, width)
-    if longest > LARGEST:
-        reason = (f"{reason}; " if len(sizes) > 1 else "") + f"{height}×{width} shrunk to {LARGEST} at most"
-        height, width = (max(1, round(side * LARGEST / longest)) for side in (height, width))
-    if len(sizes) == 1 and longest <= LARGEST:
-        return height, width, []
-    return height, width, [Choice("image-size", f"{height}×{width}", reason)]
+    reasons = [reason] if len(sizes) > 1 else []
+    if asked is not None:
+        reasons.append(f"{height}×{width} brought to --image-size {asked}")
+        height, width = scaled(height, width, asked)
+    elif max(height, width) > LARGEST:
+        reasons.append(f"{height}×{width} shrunk to {LARGEST} at most, as nets take; --image-size N for more")
+        height, width = scaled(height, width, LARGEST)
+    choices = [Choice("image-size", f"{height}×{width}", "; ".join(reasons))] if reasons else []
+    return height, width, choices
+
+
+def scaled(height: int, width: int, longest: int) -> tuple[int, int]:
+    """The size whose longer side has ``longest`` pixels, in the same proportions.
+
+    >>> scaled(600, 800, 200), scaled(1, 500, 100)
+    ((150, 200), (1, 100))
+    """
+    factor = longest / max(height, width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def _colours(looks: Sequence[Header]) -> tuple[int, list[Choice]]:

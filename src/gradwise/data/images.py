@@ -23,7 +23,7 @@ from gradwise.data.examples import Array, Choice, Kind
 from gradwise.data.image_encoder import ImageEncoder, encoder_from, fit
 from gradwise.data.image_files import SUFFIXES, read_into
 from gradwise.data.image_folders import class_folders, files_below, note, sorted_out
-from gradwise.data.image_plan import read_images
+from gradwise.data.image_plan import read_images, scaled
 from gradwise.data.memory import new_array
 from gradwise.data.pixels import as_bytes, fitted
 from gradwise.data.target import Target
@@ -46,6 +46,7 @@ class ImageSource:
         choices: what was chosen while reading.
         notes: lines that tell what was left out while reading.
         files: where the images came from; they are read again when another size is wanted.
+        size: height and width for the net; None: those of ``pixels``.
     """
 
     pixels: Array
@@ -54,6 +55,7 @@ class ImageSource:
     choices: tuple[Choice, ...] = ()
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    size: tuple[int, int] | None = None
     kind: Kind = "images"
     groups: Array | None = None
     moments: Array | None = None
@@ -77,9 +79,17 @@ class ImageSource:
         """Digest of the pixels and the targets."""
         return digest(self.pixels, target_digest(self.target)).hex()
 
-    def encoder(self, rows: Array) -> ImageEncoder:
-        """Sizes of this source, mean and deviation over ``rows``."""
-        return fit(self, rows)
+    def encoder(self, rows: Array, scale: str = "auto") -> ImageEncoder:
+        """Sizes of this source, shift and scale over ``rows``."""
+        return fit(self, rows, scale)
+
+    def resize(self, longest: int) -> None:
+        """Bring images that came as an array to another size, once an encoder is fitted to them."""
+        height, width = self.pixels.shape[2:]
+        self.size = scaled(height, width, longest)
+        shown = "×".join(map(str, self.size))
+        reason = f"{height}×{width} brought to --image-size {longest}"
+        self.choices = (*self.choices, Choice("image-size", shown, reason))
 
     def as_bytes(self, channels: int, height: int, width: int, span: tuple[float, float]) -> Array:
         """(N, channels, height, width) uint8, made once; another size is read from the files again."""
@@ -101,7 +111,7 @@ class ImageSource:
         return pixels
 
 
-def open_images(path: Path, *, target: str | None = None) -> ImageSource:
+def open_images(path: Path, *, target: str | None = None, longest: int | None = None) -> ImageSource:
     """The images of a folder: one sub-folder per class, deeper folders belong to the class above them.
 
     A folder of images without sub-folders is read too, for predictions; it has no target.
@@ -109,6 +119,7 @@ def open_images(path: Path, *, target: str | None = None) -> ImageSource:
     Args:
         path: the folder.
         target: what the class is called; ``class`` when None.
+        longest: pixels of the longer side; None: as the files are, within bounds.
 
     Raises:
         UsageError: not a folder, no images in it, the folders are parts of a split, or too many broken files.
@@ -131,14 +142,20 @@ def open_images(path: Path, *, target: str | None = None) -> ImageSource:
             f"{path} holds no images ({', '.join(SUFFIXES)}); expected one folder per class with "
             "images in it."
         )
-    read = read_images(files, [str(file.relative_to(path)) for file in files])
+    read = read_images(files, [str(file.relative_to(path)) for file in files], longest)
     known = class_target([labels[i] for i in read.kept], target or "class") if labels else None
     said = (*filter(None, notes), *read.notes)
     return ImageSource(read.pixels, known, read.names, read.choices, said, tuple(files[i] for i in read.kept))
 
 
 def images_from_frame(
-    frame: pl.DataFrame, column: str, targets: Sequence[str], base: Path, *, task: str = "auto"
+    frame: pl.DataFrame,
+    column: str,
+    targets: Sequence[str],
+    base: Path,
+    *,
+    task: str = "auto",
+    longest: int | None = None,
 ) -> ImageSource:
     """The images whose paths stand in a column; the other columns but the targets are not looked at,
     and that is said.
@@ -149,6 +166,7 @@ def images_from_frame(
         targets: columns to be predicted; none: unknown.
         base: folder that no path may leave, not by a link either.
         task: kind of the target, see `gradwise.data.target.take_target`.
+        longest: pixels of the longer side; None: as the files are, within bounds.
 
     Raises:
         UsageError: an empty cell, a path that leaves ``base``, a file that is no image, or too many broken
@@ -170,7 +188,8 @@ def images_from_frame(
         choices = (*choices, Choice("left-out", others, f"an image net reads {column!r} alone"))
     numbers = np.arange(1, frame.height + 1) if target is None else target.rows
     files = _checked_paths(rest[column], numbers, base)
-    read = read_images(files, [f"row {row} ({file.name})" for row, file in zip(numbers, files, strict=True)])
+    names = [f"row {row} ({file.name})" for row, file in zip(numbers, files, strict=True)]
+    read = read_images(files, names, longest)
     kept = tuple(files[i] for i in read.kept)
     known = target_of_rows(target, read.kept)
     return ImageSource(read.pixels, known, read.names, (*choices, *read.choices), read.notes, kept)

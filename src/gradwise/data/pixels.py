@@ -108,6 +108,18 @@ def mean_and_deviation(pixels: Array, rows: Array) -> tuple[tuple[float, ...], t
     return tuple(mean.round(6).tolist()), tuple(deviation.round(6).tolist())
 
 
+def extremes(pixels: Array, rows: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The least and the largest value of every channel of ``rows``, in units of the full range (0..1).
+
+    >>> extremes(np.array([[[[0, 51]]], [[[255, 255]]]], np.uint8), np.arange(1))
+    ((0.0,), (0.2,))
+    """
+    blocks = [pixels[rows[start : start + _AT_ONCE]] for start in range(0, len(rows), _AT_ONCE)]
+    low = np.min([block.min(axis=(0, 2, 3)) for block in blocks], axis=0) / 255
+    high = np.max([block.max(axis=(0, 2, 3)) for block in blocks], axis=0) / 255
+    return tuple(low.tolist()), tuple(high.tolist())
+
+
 def _fitted(image: Array, channels: int, height: int, width: int) -> Array:
     """One (C, H, W) image; of 2 or 4 channels that become 1 or 3, the last is transparency and left out."""
     if len(image) == channels:

@@ -31,6 +31,7 @@ class SeriesSource:
         target: what is to be said of each series; None: unknown.
         names: of every series, for messages.
         choices: what was chosen while reading.
+        columns: of the table, which held the series as lists; () where they came otherwise.
     """
 
     values: Array
@@ -39,6 +40,7 @@ class SeriesSource:
     target: Target | None
     names: Sequence[str] = ()
     choices: tuple[Choice, ...] = ()
+    columns: tuple[str, ...] = ()
     kind: Kind = "series"
     groups: Array | None = None
     moments: Array | None = None
@@ -80,9 +82,9 @@ class SeriesSource:
         """Digest of values, lengths and target."""
         return digest(self.values, self.lengths, target_digest(self.target)).hex()
 
-    def encoder(self, rows: Array) -> SeriesEncoder:
-        """Mean and deviation of every feature, and the longest length, over ``rows``."""
-        return fit(self, rows)
+    def encoder(self, rows: Array, scale: str = "auto") -> SeriesEncoder:
+        """Shift and scale of every feature, and the longest length, over ``rows``."""
+        return fit(self, rows, scale)
 
 
 def series_from_frame(
@@ -91,21 +93,21 @@ def series_from_frame(
     *,
     series_id: str | None = None,
     time: str | None = None,
-    column: str | None = None,
+    column: str | Sequence[str] | None = None,
     task: str = "auto",
 ) -> SeriesSource:
     """Series out of a table, in one of two forms.
 
     Long: one row per moment, ``series_id`` tells which rows belong together and ``time`` their order; all
     other columns of numbers are features.  Wide: one row per series, whose numbers stand in ``column``, as a
-    list or as text like ``0.1 0.2 0.3``.
+    list or as text like ``0.1 0.2 0.3``; several such columns are several features.
 
     Args:
         frame: the table.
         targets: columns to be predicted, constant within a series; none: unknown.
         series_id: column that names the series (long form).
         time: column that orders the moments (long form); None: the order of the rows.
-        column: column of lists (wide form).
+        column: column or columns of lists (wide form).
         task: kind of the target, see `gradwise.data.target.take_target`.
 
     Raises:
@@ -113,20 +115,24 @@ def series_from_frame(
     """
     if (series_id is None) == (column is None):
         raise UsageError(
-            "series take either --ids, the column that names the series of a long table, or "
+            "series take either --id, the column that names the series of a long table, or "
             "the column that holds a list in each row; give one of them."
         )
     if not frame.height:
         raise UsageError("the table has no rows; series need at least one.")
     if column is not None:
+        columns = (column,) if isinstance(column, str) else tuple(column)
         rest, target, choices = frame_target(frame, targets, task)
+        others = [name for name in rest.columns if name not in columns]
+        if others:
+            reason = f"a net for series reads {several(columns, 8)} alone"
+            choices = (*choices, Choice("left-out", several(others, 8), reason))
         rows = np.arange(1, frame.height + 1) if target is None else target.rows
-        read = series_of_cells(rest, column, rows)
+        read = series_of_cells(rest, columns, rows)
     else:
         read = series_of_rows(frame, targets, str(series_id), time)
         _, target, choices = frame_target(read.targets, targets, task)
         read = read.only(target.rows - 1) if target is not None else read
-    known = None if target is None else target
     return SeriesSource(
-        read.values, read.lengths, read.features, known, read.names, (*choices, *read.choices)
+        read.values, read.lengths, read.features, target, read.names, (*choices, *read.choices)
     )

@@ -56,7 +56,7 @@ def series_of_rows(
     Raises:
         UsageError: see `gradwise.data.series.series_from_frame`.
     """
-    for name, option in ((series_id, "--ids"), (time, "--time")):
+    for name, option in ((series_id, "--id"), (time, "--time")):
         if name is not None:
             _refuse_absent(frame, name, option)
             if name in targets:
@@ -64,7 +64,7 @@ def series_of_rows(
     for name in targets:
         _refuse_absent(frame, name, "--target")
     if series_id == time:
-        raise UsageError(f"column {time!r} is both --ids and --time; name two columns.")
+        raise UsageError(f"column {time!r} is both --id and --time; name two columns.")
     _refuse_gaps(frame[series_id], "the series it belongs to")
     choices: list[Choice] = []
     features = _features(frame, {series_id, *targets, *([time] if time else [])}, choices)

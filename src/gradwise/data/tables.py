@@ -11,6 +11,7 @@ import polars as pl
 
 from gradwise.data import cells
 from gradwise.data.columns import Column, infer_column
+from gradwise.data.csv_reading import REPEATED
 from gradwise.data.examples import Array, Choice, Encoder, Kind
 from gradwise.data.target import Target, take_target, target_names
 from gradwise.errors import UsageError
@@ -18,7 +19,6 @@ from gradwise.registry import nearest
 
 DIGEST_BYTES = 16  # 128 bits: no two data sets meet by chance
 HASHED_ROWS = 65_536  # rows of text joined at once for the digest
-REPEATED = 0.5  # share of distinct words below which text is kept as numbered words, to save memory
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class TableSource:
                 digest.update(_bytes_of(series.slice(start, HASHED_ROWS)))
         return digest.hexdigest()
 
-    def encoder(self, rows: Array) -> Encoder:
+    def encoder(self, rows: Array, scale: str = "auto") -> Encoder:
         """Means, categories and classes of ``rows``, the training rows.
 
         Raises:
@@ -86,7 +86,7 @@ class TableSource:
         """
         from gradwise.data.table_encoder import TableEncoder
 
-        return TableEncoder.fit(self, rows)
+        return TableEncoder.fit(self, rows, scale)
 
 
 def _bytes_of(series: pl.Series) -> bytes:
@@ -137,8 +137,8 @@ def table_from_frame(
             raise UsageError(f"column {name!r} is the target and cannot be {option} too; name another.")
     frame, told, more = take_target(frame, target, task)
     told = replace(told, rows=rows[told.rows - 1])
-    groups = None if group is None else _groups(frame[group], told.rows)
-    moments = None if time is None else _moments(frame[time], told.rows)
+    groups = None if group is None else group_numbers(frame[group], told.rows)
+    moments = None if time is None else moments_of(frame[time], told.rows)
     frame = frame if group is None else frame.drop(group)
     columns = tuple(infer_column(series) for series in frame.get_columns())
     columns = tuple(_ordering(column) if column.name == time else column for column in columns)
@@ -188,7 +188,7 @@ def _ordering(column: Column) -> Column:
     return Column(column.name, "unused", column.rows, column.missing, column.distinct, column.shown, reason)
 
 
-def _groups(series: pl.Series, rows: Array) -> Array:
+def group_numbers(series: pl.Series, rows: Array) -> Array:
     """(N,) int64 number of the group of every row."""
     if series.null_count():
         row = rows[series.is_null().arg_true()[0]]
@@ -199,7 +199,7 @@ def _groups(series: pl.Series, rows: Array) -> Array:
     return np.asarray(cells.words(series).rank("dense").cast(pl.Int64).to_numpy() - 1)
 
 
-def _moments(series: pl.Series, rows: Array) -> Array:
+def moments_of(series: pl.Series, rows: Array) -> Array:
     """(N,) numbers that order the rows."""
     form = cells.date_format(series) if cells.is_words(series) else ""
     if form is None or series.dtype == pl.Boolean or series.dtype.is_nested():
@@ -227,7 +227,7 @@ def _first(series: pl.Series) -> object:
 
 def _smaller(series: pl.Series, column: Column) -> pl.Series:
     """The same cells in less memory: whole numbers in fewer bytes, repeated words by number."""
-    if series.dtype == pl.String and column.distinct < REPEATED * column.rows:
+    if series.dtype in (pl.String, pl.Categorical) and column.distinct < REPEATED * column.rows:
         text = cells.words(series)
         return text.cast(pl.Enum(text.unique().drop_nulls().sort()))
     return series.shrink_dtype() if series.dtype.is_integer() else series

@@ -11,6 +11,7 @@ import polars as pl
 from gradwise.data import cells
 from gradwise.data.answers import digest, frame_target, several, target_digest, told, words_digest
 from gradwise.data.examples import Array, Choice, Kind
+from gradwise.data.scaling import AUTO, choose
 from gradwise.data.target import Target
 from gradwise.data.text_encoder import TextEncoder, encoder_from, fit
 from gradwise.data.words import Words, taken_apart
@@ -68,8 +69,13 @@ class TextSource:
             self._words = taken_apart(self.texts)
         return self._words
 
-    def encoder(self, rows: Array) -> TextEncoder:
-        """Vocabulary and length of the texts of ``rows``."""
+    def encoder(self, rows: Array, scale: str = AUTO) -> TextEncoder:
+        """Vocabulary and length of the texts of ``rows``.
+
+        Raises:
+            UsageError: see `gradwise.data.text_encoder.fit`; or a scaling is asked for.
+        """
+        choose(scale, self.kind)
         return fit(self, rows)
 
 

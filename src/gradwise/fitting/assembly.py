@@ -10,14 +10,19 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
-from gradwise import init, losses, nets, optim
+from gradwise import nets, optim
 from gradwise.data.examples import Task
 from gradwise.errors import UsageError
 from gradwise.fitting.recipe import Recipe
+from gradwise.init import apply as draw_weights
+from gradwise.train.augmenting import augmenter
 from gradwise.train.averaging import averaged
+from gradwise.train.heads import criterion_for
 from gradwise.train.metrics import metrics_for
 from gradwise.train.randomness import seed_everything
+from gradwise.train.regularizing import regularisers
 from gradwise.train.speed import Speed
 from gradwise.train.training import Training
 
@@ -43,7 +48,7 @@ def build_net(recipe: Recipe, task: Task, shape: Mapping[str, Any]) -> nn.Module
     """The recipe's net with its first weights, drawn from torch's random state."""
     net = nets.make(recipe.net, outputs=task.outputs, **shape, **recipe.options)
     if recipe.init is not None:
-        init.apply(net, recipe.init)
+        draw_weights(net, recipe.init)
     return net
 
 
@@ -55,12 +60,19 @@ def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_ep
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if recipe.compile:
         model.compile()
+    criterion = criterion_for(recipe.loss, model, outputs=task.outputs, weights=recipe.class_weights)
+    criterion = criterion.to(device)
+    parts, average_from = regularisers(recipe.regularize, recipe.epochs)
+    parts.wrap(model)
+    mean = AveragedModel(model) if average_from is not None else None
     optimizer = optim.make(
         recipe.optimizer,
-        model.parameters(),
+        # some losses learn: the centres of classes; so do some regularisers: gates
+        [*model.parameters(), *criterion.parameters(), *parts.parameters()],
         rate=recipe.rate,
         weight_decay=recipe.weight_decay,
         fused=recipe.fused,
+        steps=steps_per_epoch * recipe.epochs,
     )
     schedule = optim.make_schedule(
         recipe.schedule, optimizer, steps_per_epoch=steps_per_epoch, epochs=recipe.epochs
@@ -68,15 +80,20 @@ def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_ep
     return Training(
         model=model,
         optimizer=optimizer,
-        criterion=losses.make(recipe.loss, weights=recipe.class_weights).to(device),
+        criterion=criterion,
         scheduler=schedule.scheduler,
         pace=schedule.pace,
         device=device,
         autocast=torch.bfloat16 if recipe.bf16 else None,
         clip=recipe.clip,
-        ema=averaged(model, recipe.ema) if recipe.ema is not None else None,
+        ema=averaged(model, recipe.ema) if recipe.ema is not None else mean,
+        average_from=average_from,
+        regularisers=parts,
         metrics=metrics_for(task),
+        augment=augmenter(recipe.augment, task, recipe.seeds if recipe.together else (recipe.seed,)),
         keep_best=True,
+        closure=optim.OPTIMIZERS[recipe.optimizer].closure,
+        notes=optimizer.notes if isinstance(optimizer, optim.ScipyMinimizer) else [],
     )
 
 

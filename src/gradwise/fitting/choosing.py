@@ -2,26 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from gradwise import optim
 from gradwise.data.examples import Choice, Examples, Task
+from gradwise.data.imbalance import balanced_order
 from gradwise.fitting.assembly import build_net, find_device, fusible, rehearse, threads
 from gradwise.fitting.listener import Listener
 from gradwise.fitting.recipe import Recipe
+from gradwise.train.augmenting import augmenter
 from gradwise.train.batches import Batch, Batches
 from gradwise.train.config import FitConfig
-from gradwise.train.plan import make_plan
+from gradwise.train.plan import Plan, make_plan
 from gradwise.train.randomness import seed_everything
-from gradwise.train.rate_test import range_test
+from gradwise.train.rate_test import RangeTest, range_test
 from gradwise.train.speed import Speed, choose_speed
 from gradwise.train.training import Training
 
+TIMED = (
+    "decided by timing: another time the same command may choose otherwise and end with slightly other "
+    "weights; a rerun of this run repeats it to the last bit"
+)
+LINE_SEARCH = "a line search tells losses apart that bf16 does not; its steps take unequal times: no race"
 TRIAL_BATCHES = 32  # batches that trials take turns on
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A training as planned, and what trials of it need.
+
+    Args:
+        plan: its settings.
+        recipe: of it, before rate and speed are found.
+        usual: the optimizer's usual rate.
+        sample: batches to try on.
+        model: with its first weights; trials are made on copies.
+        task: what is predicted.
+    """
+
+    plan: Plan
+    recipe: Recipe
+    usual: float
+    sample: list[Batch]
+    model: nn.Module
+    task: Task
+
+    def rehearsal(self, speed: Speed) -> Training:
+        """A training at this pace, on a copy of the model."""
+        return rehearse(self.recipe, self.model, self.task, speed)
+
+    def test_rates(self, config: FitConfig) -> RangeTest:
+        """The range test of this training, at a pace that depends on no race."""
+        asked = Speed.given(config, fusible=fusible(self.plan.optimizer, self.recipe.device))
+        asked = replace(asked, compile=False)
+        with threads(config.threads):
+            return range_test(lambda: self.rehearsal(asked), self.sample, usual=self.usual)
+
+
+def draft(
+    config: FitConfig,
+    task: Task,
+    shape: Mapping[str, Any],
+    train: Examples,
+    tell: Callable[[Choice], None],
+) -> Draft:
+    """What follows from settings and data alone; ``tell`` hears the choices."""
+    device = find_device(config.device)
+    plan = make_plan(
+        task, shape, len(train), config, device=device.split(":")[0], counts=_counts(task, train)
+    )
+    for choice in plan.choices:
+        tell(choice)
+    usual = optim.OPTIMIZERS[plan.optimizer].rate
+    recipe = Recipe.draft(plan, config, device, usual_rate=usual)
+    seed_everything(config.seed)
+    model = build_net(recipe, task, shape)
+    sample = _sample(train, plan.batch_size, config, device)
+    changed = augmenter(plan.augment, task, [config.seed])
+    if changed is not None:  # trials see what training will see; what changing it costs is the same for all
+        sample = [changed(*batch, epoch=0, batch=number) for number, batch in enumerate(sample)]
+    return Draft(plan, recipe, usual, sample, model, task)
 
 
 def resolve(
@@ -45,35 +111,39 @@ def resolve(
         told.append(choice)
         progress.chose(choice)
 
-    device = find_device(config.device)
-    plan = make_plan(
-        task, shape, len(train), config, device=device.split(":")[0], counts=_counts(task, train)
-    )
-    for choice in plan.choices:
-        tell(choice)
-    usual = optim.OPTIMIZERS[plan.optimizer].rate
-    draft = Recipe.draft(plan, config, device, usual_rate=usual)
-    seed_everything(config.seed)
-    model = build_net(draft, task, shape)
-    sample = _sample(train, plan.batch_size, config, device)
-
-    def rehearsal(speed: Speed) -> Training:
-        return rehearse(draft, model, task, speed)
-
+    drafted = draft(config, task, shape, train, tell)
+    plan, timed = drafted.plan, list[str]()
+    if plan.rate is None:  # before any race, so that the rate does not depend on who wins
+        test = drafted.test_rates(config)
+        drafted = replace(drafted, recipe=replace(drafted.recipe, rate=test.suggestion))
+        tell(Choice("rate", f"{test.suggestion:.2g}", test.reason))
+        timed += ["rate"] if test.hurried else []
     steps = plan.epochs * plan.steps_per_epoch
-    speed = choose_speed(rehearsal, sample, config, steps=steps, fusible=fusible(plan.optimizer, device))
+    if optim.OPTIMIZERS[plan.optimizer].closure:
+        speed = Speed.given(config, fusible=False)
+        drafted.rehearsal(
+            speed
+        )  # a net that the optimizer cannot serve is refused before anything is written
+        if config.precision == "auto":
+            tell(Choice("precision", "float32", LINE_SEARCH))
+    else:
+        fused = fusible(plan.optimizer, drafted.recipe.device)
+        speed = choose_speed(drafted.rehearsal, drafted.sample, config, steps=steps, fusible=fused)
     for choice in speed.choices:
         tell(choice)
-    if plan.rate is None:
-        with threads(speed.threads):
-            test = range_test(lambda: rehearsal(speed), sample, usual=usual)
-        draft = replace(draft, rate=test.suggestion)
-        tell(Choice("rate", f"{draft.rate:.2g}", test.reason))
-    return draft.at(speed), told
+    timed += speed.timed
+    if timed:
+        tell(Choice("repeat", "gradwise rerun", f"{', '.join(timed)} {TIMED}"))
+    recipe = drafted.recipe.at(speed)
+    return replace(recipe, threads=recipe.threads or torch.get_num_threads()), told
 
 
 def _sample(train: Examples, batch_size: int, config: FitConfig, device: str) -> list[Batch]:
     """Some batches of the training for trials."""
+    if config.balanced_batches:
+        assert train.target is not None
+        order = balanced_order(train.target, seed=config.seed, epoch=0)[: batch_size * TRIAL_BATCHES]
+        return list(Batches(train.take(order), batch_size, device=device, shuffle=False).iterate(0))
     rows = np.random.default_rng(config.seed).permutation(len(train))[: batch_size * TRIAL_BATCHES]
     batches = Batches(train.take(np.sort(rows)), batch_size, device=device, seed=config.seed)
     return list(batches.iterate(0))

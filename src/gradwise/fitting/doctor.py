@@ -15,7 +15,10 @@ from gradwise.watch.recording import run_info
 from gradwise.watch.session import Session
 
 SHARE = 0.02  # of step time, as `gradwise check` takes by default
-NOT_ASKED = ("params-not-in-optimizer",)  # layers frozen on purpose are the fit's own doing
+NOT_ASKED = (
+    "params-not-in-optimizer",  # layers frozen on purpose are the fit's own doing
+    "overfitting",  # a fit ends with the weights of its best epoch, and stops itself when no better ones come
+)
 
 
 class Doctor:
@@ -52,6 +55,11 @@ class Doctor:
         if kind is not None:
             self._status = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
         self.session.finish(self._status, "" if error is None else str(error))
+
+    @property
+    def lost(self) -> str:
+        """Why nothing is recorded any more, e.g. a full disk; "" while all is well."""
+        return self.session.ledger.lost
 
     def look(self) -> Diagnosis | None:
         """The diagnosis so far; None while nothing can be read.  Cost: one pass over the run file."""

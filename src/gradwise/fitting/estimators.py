@@ -28,6 +28,7 @@ from gradwise.errors import UsageError
 from gradwise.fitting.assembly import assemble, build_net, find_device, fusible, rehearse, threads
 from gradwise.fitting.network import activate
 from gradwise.fitting.recipe import Recipe
+from gradwise.fitting.stream import Moments, Stream, known_classes
 from gradwise.nets import make
 from gradwise.train.batches import Batches
 from gradwise.train.callbacks import EarlyStopping
@@ -49,6 +50,9 @@ WEIGHTS = "model.safetensors"
 
 class _Net(BaseEstimator):
     """What both share: settings, training, saving."""
+
+    _stream: Stream | None = None  # of `partial_fit`
+    _seen: Moments | None = None  # of all rows so far
 
     def __init__(
         self,
@@ -104,9 +108,8 @@ class _Net(BaseEstimator):
         config = self._config()
         self._task = task
         self._shape: dict[str, Any] = {"numbers": X.shape[1], "categories": ()}
-        self.mean_ = X.mean(axis=0, dtype=np.float64)
-        spread = X.std(axis=0, dtype=np.float64)
-        self.scale_ = np.where(spread > 0, spread, 1.0)
+        self._stream, self._seen = None, Moments().add(X)
+        self.mean_, self.scale_ = self._seen.mean, self._seen.scale()
         examples = Examples({"numbers": self._numbers(X).astype(np.float32)}, target)
         kept, held = self._parts(len(X), target if task.kind == "classes" else None, config)
         state = random_state()
@@ -115,6 +118,22 @@ class _Net(BaseEstimator):
                 self._train(examples.take(kept), examples.take(held), config)
         finally:
             restore_random_state(state)
+
+    def _go_on(self, X: Array, target: Array, task: Task) -> None:
+        """Take (N, D) more numbers of a stream; all that came so far, these included, standardise them."""
+        self._task = task
+        self._seen = (self._seen or Moments()).add(X)
+        self.mean_, self.scale_ = self._seen.mean, self._seen.scale()
+        if self._stream is None:
+            self._shape = {"numbers": X.shape[1], "categories": ()}
+            fitted = getattr(self, "model_", None)
+            self._stream = Stream(self._config(), task, self._shape, len(X), fitted)
+            self.rate_, self.loss_curve_ = self._stream.recipe.rate, []
+            self.plan_: dict[str, Any] = self._stream.plan
+        loss = self._stream.learn(self._numbers(X), target)
+        self.loss_curve_ = [loss]  # of this call alone: a stream has no end
+        self.n_iter_ = self._stream.steps
+        self.model_ = self._stream.predictor()
 
     def _train(self, examples: Examples, valid: Examples, config: FitConfig) -> None:
         device = find_device(config.device)
@@ -139,7 +158,7 @@ class _Net(BaseEstimator):
         train(training, batches, judged, epochs=plan.epochs, callbacks=stopping)
         self.model_ = training.judged.cpu().eval().double()  # predictions do not depend on the batch's size
         self.rate_ = recipe.rate
-        self.plan_: dict[str, Any] = {"net": plan.net, "options": dict(plan.net_options)}
+        self.plan_ = {"net": plan.net, "options": dict(plan.net_options)}
         self.n_iter_ = training.progress.epoch
         self.loss_curve_ = [row.train_loss for row in training.progress.history]
 
@@ -184,6 +203,7 @@ class _Net(BaseEstimator):
             "features": self.n_features_in_,
             "mean": self.mean_.tolist(),
             "scale": self.scale_.tolist(),
+            "seen": self._seen.as_dict() if self._seen is not None else None,
             "task": {name: getattr(self._task, name) for name in self._task.__dataclass_fields__},
             "rate": self.rate_,
             "epochs": self.n_iter_,
@@ -224,6 +244,7 @@ class _Net(BaseEstimator):
         self._shape = {"numbers": document["features"], "categories": ()}
         self.n_features_in_ = document["features"]
         self.mean_, self.scale_ = np.array(document["mean"]), np.array(document["scale"])
+        self._stream, self._seen = None, Moments.of(document["seen"])
         self.plan_, self.rate_ = document["plan"], document["rate"]
         self.n_iter_, self.loss_curve_ = document["epochs"], document["loss_curve"]
         model = make(self.plan_["net"], outputs=self._task.outputs, **self._shape, **self.plan_["options"])
@@ -264,6 +285,32 @@ class NetClassifier(ClassifierMixin, _Net):
         self._learn(rows, ids.astype(np.int64), task)
         return self
 
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
+        """Learn from (N, D) more numbers and (N,) class labels of a stream; after `fit`, go on from there.
+
+        One step of the optimizer at a constant rate for each call, or for each ``batch_size`` rows of it, in
+        their order; nothing of the rows is kept.  Columns are standardised by the running mean and deviation
+        of all rows seen, because the first call may hold a single row.  ``n_iter_`` counts steps and
+        ``loss_curve_`` holds the last call's loss alone, so that a stream without end takes no more memory.
+
+        Args:
+            X: numbers.
+            y: labels, of ``classes``.
+            classes: all there will ever be; needed by the first call, the same if given again.
+
+        Raises:
+            ValueError: as scikit-learn's estimators do; no classes, or a label that is none of them.
+            UsageError: an optimizer that needs all rows at once.
+        """
+        first = self._seen is None
+        checked: Any = validate_data(self, X, y, reset=first, dtype=[np.float64, np.float32])
+        rows, y = checked
+        check_classification_targets(y)
+        self.classes_ = known_classes(y, classes, None if first else self.classes_)
+        task = Task("classes", ("y",), tuple(str(name) for name in self.classes_))
+        self._go_on(rows, np.searchsorted(self.classes_, y).astype(np.int64), task)
+        return self
+
     def predict_proba(self, X: ArrayLike) -> Array:
         """(N, C) probabilities in the order of ``classes_``."""
         outputs = self._outputs(X)
@@ -287,6 +334,8 @@ class NetRegressor(MultiOutputMixin, RegressorMixin, _Net):
     Inputs and targets are standardised by the training rows.
     """
 
+    _aims: Moments | None = None  # of all targets so far
+
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train on (N, D) numbers and (N,) or (N, K) numbers.
 
@@ -298,14 +347,40 @@ class NetRegressor(MultiOutputMixin, RegressorMixin, _Net):
             ensure_min_samples=2,
         )  # fmt: skip
         rows, y = checked
+        self._aims = None
+        self._learn(rows, *self._aimed(rows, y))
+        return self
+
+    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Learn from (N, D) and (N,) or (N, K) more numbers of a stream; after `fit`, go on from there.
+
+        As `NetClassifier.partial_fit`; targets too are standardised by all rows seen.
+
+        Raises:
+            ValueError: as scikit-learn's estimators do.
+            UsageError: an optimizer that needs all rows at once.
+        """
+        first = self._seen is None
+        checked: Any = validate_data(
+            self, X, y, reset=first, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True
+        )
+        rows, y = checked
+        if not first and np.size(y) != len(rows) * self._task.outputs:
+            raise ValueError(
+                f"y has shape {np.shape(y)}; the first call had {self._task.outputs} targets a row."
+            )
+        self._go_on(rows, *self._aimed(rows, y))
+        return self
+
+    def _aimed(self, rows: Array, y: Any) -> tuple[Array, Task]:
+        """Targets standardised by all that were seen, these included, and the task that says how."""
         table = np.asarray(y, np.float64).reshape(len(rows), -1)
         self._flat = np.ndim(y) == 1
-        spread = table.std(axis=0)
-        shift, scale = table.mean(axis=0), np.where(spread > 0, spread, 1.0)
+        self._aims = (self._aims or Moments()).add(table)
+        shift, scale = self._aims.mean, self._aims.scale()
         names = tuple(f"y{at}" for at in range(table.shape[1]))
         task = Task("numbers", names, shift=tuple(shift.tolist()), scale=tuple(scale.tolist()))
-        self._learn(rows, ((table - shift) / scale).astype(np.float32), task)
-        return self
+        return ((table - shift) / scale).astype(np.float32), task
 
     def predict(self, X: ArrayLike) -> Array:
         """(N,) or (N, K) numbers, as the target was given."""
@@ -313,7 +388,7 @@ class NetRegressor(MultiOutputMixin, RegressorMixin, _Net):
         return outputs[:, 0] if self._flat else outputs
 
     def _extra(self) -> dict[str, Any]:
-        return {"flat": self._flat}
+        return {"flat": self._flat, "aims": self._aims.as_dict() if self._aims is not None else None}
 
     def _take_extra(self, document: dict[str, Any]) -> None:
-        self._flat = bool(document["flat"])
+        self._flat, self._aims = bool(document["flat"]), Moments.of(document["aims"])

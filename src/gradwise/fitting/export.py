@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,44 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gradwise.data.examples import Examples, Source
-from gradwise.errors import MissingDependencyError, UsageError
+from gradwise.errors import UsageError
+from gradwise.fitting.export_formats import FORMATS, SEQUENCES, Runner, arrays_of, as_onnx, as_torch, quiet
 from gradwise.fitting.network import Network, activate
+from gradwise.train.files import publish
+
+Array = NDArray[Any]
 
 CHECK_ROWS = 64  # compared with the original
+MADE_UP_ROWS = 8  # made up where there is no data; also what the export is traced with
 TOLERANCE = 1e-4  # largest difference of float32 outputs that another order of summation explains
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An exported network that agrees with its original.
+
+    Args:
+        file: where it is.
+        inputs: names of the arrays that it takes, in order.
+        rows: that were compared.
+        real: whether these were rows of data; made up otherwise.
+        worst: largest difference of an output.
+        steps: moments or words that a sequence must be padded to; None: any number, or no sequences.
+    """
+
+    file: Path
+    inputs: tuple[str, ...]
+    rows: int
+    real: bool
+    worst: float
+    steps: int | None
+
+    def __str__(self) -> str:
+        what = "rows of the data" if self.real else "random rows"
+        text = f"{self.file} written; takes {', '.join(self.inputs)} of any number of rows"
+        if self.steps is not None:
+            text += f", padded to {self.steps} steps (recurrent layers are traced for one length)"
+        return f"{text}; largest difference from the original on {self.rows} {what}: {self.worst:.2g}"
 
 
 class _Answering(nn.Module):
@@ -31,80 +65,109 @@ class _Answering(nn.Module):
         return activate(self.task, self.net(*inputs))
 
 
-def export(network: Network, file: Path, source: Source | None = None) -> str:
-    """Write ``file`` (.pt2 or .onnx) and compare it with the original.
+def export(network: Network, file: Path, source: Source | None = None) -> Exported:
+    """Write ``file`` (.pt2 or .onnx) and compare it with the original; one that is there is replaced.
+
+    Beside the net the file holds, as JSON, what is predicted and how its inputs were prepared.
 
     Args:
         network: what to export.
         file: where to.
         source: data to compare on; None: random inputs of the right shape.
 
-    Returns:
-        A sentence with the largest difference.
-
     Raises:
         MissingDependencyError: ONNX needs packages that are not installed.
-        UsageError: the exported file does not agree with the original; it is removed.
+        UsageError: the file cannot be written, or does not agree with the original and was not kept.
     """
-    examples = _examples(network, source)
-    inputs = tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in examples.inputs.values())
     model = _Answering(network).eval()
-    with torch.no_grad():
-        expected = model(*inputs).numpy()
-    rows = torch.export.Dim("rows", min=1, max=1 << 24)
-    shapes = (tuple({0: rows} for _ in inputs),)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.export.export(model, inputs, dynamic_shapes=shapes)
-        if file.suffix == ".onnx":
-            got = _onnx(program, file, examples)
-        else:
-            torch.export.save(program, file)
-            got = torch.export.load(file).module()(*inputs).detach().numpy()
-    worst = float(np.abs(got - expected).max())
+    traced = _made_up(network, MADE_UP_ROWS, seed=0)
+    examples = traced if source is None else _real(network, source)
+    write = as_onnx if file.suffix == FORMATS["onnx"] else as_torch
+    with quiet(), torch.no_grad():
+        content, run = write(model, arrays_of(traced), _notes(network))
+        _difference(model, run, _made_up(network, 3, seed=1))  # another number of rows than was traced
+        steps = _steps(model, run, traced)
+        compared = examples if steps is None else _of_length(examples, steps) or traced
+        worst = _difference(model, run, compared)
+    try:
+        publish(file, content)
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written ({error.strerror or error}); choose another place."
+        ) from error
+    real = source is not None and compared is not traced
+    return Exported(file, tuple(arrays_of(traced)), len(compared), real, worst, steps)
+
+
+def _difference(model: nn.Module, run: Runner, examples: Examples) -> float:
+    """Largest difference of the exported net from the original.
+
+    Raises:
+        UsageError: it is more than rounding explains.
+    """
+    arrays = list(arrays_of(examples).values())
+    expected = model(*map(torch.from_numpy, arrays)).numpy()
+    worst = float(np.abs(run(arrays) - expected).max())
     if not worst <= TOLERANCE * max(1.0, float(np.abs(expected).max())):
-        file.unlink(missing_ok=True)
         raise UsageError(
             f"the exported network differs from the original by {worst:.2g} (limit {TOLERANCE:g}); "
             "it was not kept; try the other format."
         )
-    data = f"{len(examples)} rows of the data" if source is not None else f"{len(examples)} random rows"
-    return f"{file} written; largest difference from the original on {data}: {worst:.2g}"
+    return worst
 
 
-def _examples(network: Network, source: Source | None) -> Examples:
-    if source is not None:
-        return network.encoder.transform(source, np.arange(min(len(source), CHECK_ROWS)))
-    shape, draw = network.encoder.shape(), np.random.default_rng(0)
-    rows = 8
+def _steps(model: nn.Module, run: Runner, traced: Examples) -> int | None:
+    """The length that sequences must have, found by trying another one; None where it is free."""
+    if "lengths" not in traced.inputs:
+        return None
+    longer = {
+        name: np.concatenate([array, array], axis=1) if name in SEQUENCES else array
+        for name, array in traced.inputs.items()
+    }
+    try:
+        _difference(model, run, Examples(longer))
+    except Exception:  # noqa: BLE001 -- each runtime has errors of its own for a wrong shape
+        return next(array.shape[1] for name, array in traced.inputs.items() if name in SEQUENCES)
+    return None
+
+
+def _of_length(examples: Examples, steps: int) -> Examples | None:
+    """The sequences that fit, padded to ``steps``; None when all are longer."""
+    kept = examples.take(np.flatnonzero(examples.inputs["lengths"] <= steps))
+    inputs = {name: array[:, :steps] if array.ndim > 1 else array for name, array in kept.inputs.items()}
+    return Examples(inputs) if len(kept) else None
+
+
+def _notes(network: Network) -> str:
+    """What a user of the file must know: what comes out, and how inputs are prepared."""
+    task = network.task
+    document: dict[str, Any] = {"task": task.kind, "targets": task.targets, "classes": task.classes}
+    if network.decision is not None:
+        document["threshold"] = network.decision.as_dict()
+    return json.dumps({**document, "preparation": network.encoder.state()})
+
+
+def _real(network: Network, source: Source) -> Examples:
+    return network.encoder.transform(source, np.arange(min(len(source), CHECK_ROWS)))
+
+
+def _made_up(network: Network, rows: int, *, seed: int) -> Examples:
+    """Random inputs of the right shape; sequences of all lengths."""
+    shape, draw = network.encoder.shape(), np.random.default_rng(seed)
     if "channels" in shape:
         size = (rows, shape["channels"], shape["height"], shape["width"])
         return Examples({"pixels": draw.integers(0, 256, size, np.uint8)})
-    lengths = np.full(rows, shape.get("length", 1), np.int64)
-    if "vocabulary" in shape:
-        tokens = draw.integers(1, max(shape["vocabulary"], 2), (rows, shape["length"]))
-        return Examples({"tokens": tokens, "lengths": lengths})
-    if "features" in shape:
+    if "length" in shape:
+        lengths = draw.integers(1, shape["length"] + 1, rows)
+        lengths[0] = shape["length"]
+        if "vocabulary" in shape:
+            tokens = draw.integers(1, max(shape["vocabulary"], 2), (rows, shape["length"]))
+            inside = np.arange(shape["length"]) < lengths[:, None]
+            return Examples({"tokens": np.where(inside, tokens, 0), "lengths": lengths})
         series = draw.normal(size=(rows, shape["length"], shape["features"])).astype(np.float32)
         return Examples({"series": series, "lengths": lengths})
-    inputs: dict[str, NDArray[Any]] = {
-        "numbers": draw.normal(size=(rows, shape["numbers"])).astype(np.float32)
-    }
-    if shape.get("categories"):
-        inputs["categories"] = np.zeros((rows, len(shape["categories"])), np.int64)
-    return Examples(inputs)
-
-
-def _onnx(program: Any, file: Path, examples: Examples) -> NDArray[Any]:
-    try:
-        import onnxruntime
-        import onnxscript  # type: ignore[import-not-found,unused-ignore]  # noqa: F401  torch's exporter needs it
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"ONNX export needs {error.name}; `pip install onnx onnxscript onnxruntime`, or export to .pt2."
-        ) from error
-    names = list(examples.inputs)
-    torch.onnx.export(program, (), str(file), input_names=names, output_names=["output"], verbose=False)
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    feed = dict(zip((item.name for item in session.get_inputs()), examples.inputs.values(), strict=True))
-    return np.asarray(session.run(None, feed)[0])
+    sizes = np.asarray(shape.get("categories", ()), np.int64)
+    return Examples({
+        "numbers": draw.normal(size=(rows, shape["numbers"])).astype(np.float32),
+        "categories": draw.integers(0, sizes, (rows, len(sizes)), np.int64),
+    })  # fmt: skip

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.torch import load_file
 
-from gradwise.data.examples import Choice, Encoder, Source, Split
-from gradwise.data.opening import encoder_from, open_source
-from gradwise.data.splitting import split
+from gradwise.data.opening import encoder_from
 from gradwise.errors import UsageError
+from gradwise.fitting.carrying import carry_out
 from gradwise.fitting.choosing import resolve
 from gradwise.fitting.listener import Listener
 from gradwise.fitting.network import WEIGHTS, load
+from gradwise.fitting.preparing import prepare
 from gradwise.fitting.recipe import Recipe
 from gradwise.fitting.record import FILE_NAME, Record, differing_versions
-from gradwise.fitting.run import Fitted, Sets, carry_out
+from gradwise.fitting.run import Fitted
+from gradwise.fitting.seeds import choose_way
+from gradwise.fitting.timing import timed
 from gradwise.trace.runs import DEFAULT_ROOT, new_run_directory
 from gradwise.train.config import FitConfig
 
@@ -35,7 +37,9 @@ def fit(  # noqa: PLR0913  its parameters are the options of the command
     ids: str | None = None,
     text: str | None = None,
     drop: Sequence[str] = (),
+    series: Sequence[str] = (),
     task: str = "auto",
+    image_size: int | None = None,
     listener: Listener | None = None,
     **settings: Any,
 ) -> Fitted:
@@ -45,19 +49,24 @@ def fit(  # noqa: PLR0913  its parameters are the options of the command
         data: path, pattern or list of paths: csv, tsv, parquet, arrow, a folder of images, idx, npz, UCR.
         target: column (columns) to predict; not needed where the data says it itself.
         out: run directory; a new one under ``.gradwise/runs`` when None.
-        time: column that tells when a row was taken.
+        time: column that tells when a row was taken: splits are by time; with ``ids``, the order in a series.
         group: column whose rows stay on one side of the split.
-        ids: column that tells which sequence a row belongs to.
+        ids: column that tells which series a row of a long table belongs to (``--id`` on the command line).
         text: column of text.
         drop: columns left out.
+        series: columns that hold a list of numbers in each cell; found where they are plain to see.
         task: ``auto``, ``classes``, ``labels`` or ``numbers``.
+        image_size: pixels of the longer side of images; None: as they are, within bounds.
         listener: hears every choice and how the training goes.
         **settings: see `gradwise.train.config.FitConfig`.
 
     Raises:
         UsageError: data or settings that cannot be used; the message says what to do.
     """
-    reading = {"time": time, "group": group, "ids": ids, "text": text, "drop": list(drop), "task": task}
+    reading = {
+        "time": time, "group": group, "ids": ids, "text": text, "drop": list(drop), "series": list(series),
+        "task": task, "image_size": image_size,
+    }  # fmt: skip
     targets = [target] if isinstance(target, str) else list(target) if target is not None else None
     places = [data] if isinstance(data, str | Path) else list(data)
     return fit_data(
@@ -81,28 +90,23 @@ def fit_data(
 ) -> Fitted:
     """`fit` with its settings in one object, as the command line calls it."""
     _check_free(out)
-    # Folders, idx, npz and UCR files know their target; a table must be told.
-    source = open_source(_one_or_many(data), target=_one_or_many(target) if target else None, **reading)
-    progress.read(source.describe())
-    parts = split(source, valid=config.valid, test=config.test, seed=config.seed)
-    encoder = source.encoder(parts.train)
-    sets = _sets(source, encoder, parts)
-    if sets.train.target is None:
-        raise UsageError("no --target was given; name the column to predict.")
     record = Record(
         data={
             "paths": [str(Path(place).absolute()) for place in data],
+            # Folders, idx, npz and UCR files know their target; a table must be told.
             "options": {**reading, "target": list(target) if target else None},
-            "fingerprint": source.fingerprint(),
-            "rows": len(source),
         },
         config=config.given(),
     )
-    told: list[Choice] = [*encoder.choices, *parts.choices]
+    prepared = prepare(record, data, config, progress)
+    encoder, sets = prepared.encoder, prepared.sets
+    told = list(prepared.choices)
     for choice in told:
         progress.chose(choice)
-    recipe, more = resolve(config, encoder.task, encoder.shape(), sets.train, progress)
-    told += more
+    with timed(record.seconds, "choose"):
+        recipe, more = resolve(config, encoder.task, encoder.shape(), sets.train, progress)
+        recipe, way = choose_way(config, recipe, encoder, sets, progress)
+    told += [*more, *way]
     record.recipe, record.encoder = recipe.as_dict(), encoder.state()
     record.shape, record.task = dict(encoder.shape()), asdict(encoder.task)
     record.split = {"train": len(sets.train), "valid": len(sets.valid), "test": len(sets.test)}
@@ -122,41 +126,33 @@ def resume_fit(run: Path, *, progress: Listener) -> Fitted:
     record = Record.read(run)
     if record.status == "finished":
         raise UsageError(f"{run} is finished; `gradwise fit` with other settings starts a new one.")
-    paths = record.data["paths"]
-    source = open_source(_one_or_many(paths), **record.data["options"])
-    if source.fingerprint() != record.data["fingerprint"]:
-        raise UsageError(
-            f"the data of {run} has changed since it began ({', '.join(paths)}); start a new fit instead."
-        )
-    for line in differing_versions(record.versions):
-        progress.said(f"{line}: the result may differ in the last digits")
-    config = FitConfig.make(record.config)
-    parts = split(source, valid=config.valid, test=config.test, seed=config.seed)
-    encoder = encoder_from(record.encoder)
-    sets = _sets(source, encoder, parts)
+    _tell_changes(record, progress)
+    config, encoder = FitConfig.make(record.config), encoder_from(record.encoder)
+    sets = prepare(record, record.data["paths"], config, progress, encoder=encoder).sets
     return carry_out(run, record, Recipe.of(record.recipe), encoder, sets, progress, resumed=True)
 
 
 def rerun(run: Path, *, out: Path | None, progress: Listener) -> tuple[Fitted, list[str]]:
-    """The same fit in a new directory; returns it and what came out differently.
+    """The same fit in a new directory; returns it and which weights came out differently.
 
     Rate and speed are taken from the first run, so that no new trial decides otherwise.
 
     Raises:
         TraceError: no run there.
-        UsageError: its data has changed.
+        UsageError: it is not finished, or its data has changed.
     """
-    first = load(run)
-    record = first.record
+    record = load(run).record
+    if record.status != "finished":
+        raise UsageError(
+            f"{run} is {record.status}, so its weights are not the last ones; "
+            f"finish it with `gradwise fit --resume {run}`, then run it again."
+        )
+    _tell_changes(record, progress)
     paths = record.data["paths"]
-    source = open_source(_one_or_many(paths), **record.data["options"])
-    if source.fingerprint() != record.data["fingerprint"]:
-        raise UsageError(f"the data of {run} has changed since ({', '.join(paths)}); it cannot be run again.")
-    config = FitConfig.make(record.config)
-    parts = split(source, valid=config.valid, test=config.test, seed=config.seed)
-    encoder = source.encoder(parts.train)
-    sets = _sets(source, encoder, parts)
-    again = Record(data=record.data, config=record.config, recipe=record.recipe, encoder=encoder.state())
+    again = Record(data=dict(record.data), config=record.config, recipe=record.recipe)
+    prepared = prepare(again, paths, FitConfig.make(record.config), progress)
+    encoder, sets = prepared.encoder, prepared.sets
+    again.encoder = encoder.state()
     again.shape, again.task, again.split = record.shape, record.task, record.split
     again.choices = record.choices
     directory = _directory(out, paths)
@@ -168,18 +164,27 @@ def rerun(run: Path, *, out: Path | None, progress: Listener) -> tuple[Fitted, l
         for name in was
         if name not in now or not was[name].equal(now[name])
     ]
-    return fitted, [*differing_versions(record.versions), *differences]
+    return fitted, differences
 
 
-def _sets(source: Source, encoder: Encoder, parts: Split) -> Sets:
-    train_rows, valid_rows, test_rows = (
-        encoder.transform(source, np.asarray(rows)) for rows in (parts.train, parts.valid, parts.test)
-    )
-    return Sets(train_rows, valid_rows, test_rows)
+def _tell_changes(record: Record, progress: Listener) -> None:
+    """What is not as it was when the record was made, as far as it can change the result."""
+    for line in differing_versions(record.versions):
+        progress.said(f"{line}: the result may differ in the last digits")
+    wanted, cores = record.recipe.get("threads"), _cores()
+    if wanted is not None and wanted > cores:
+        progress.said(
+            f"{wanted} threads were used, here {cores} may run at once: it takes longer, "
+            "and the result may differ in the last digits"
+        )
 
 
-def _one_or_many(places: Sequence[str]) -> str | list[str]:
-    return places[0] if len(places) == 1 else list(places)
+def _cores() -> int:
+    """Processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # only Linux tells
+        return os.cpu_count() or 1
 
 
 def _check_free(out: Path | None) -> None:

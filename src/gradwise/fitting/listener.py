@@ -17,12 +17,18 @@ class Moment:
         epochs: epochs planned, at most.
         batch: batches of this epoch done.
         batches: batches of an epoch.
+        loss: mean over the rows of this epoch so far; NaN before it was read.
+        rate: learning rate.
+        examples_per_second: of this epoch so far.
     """
 
     epoch: int
     epochs: int
     batch: int
     batches: int
+    loss: float = float("nan")
+    rate: float = float("nan")
+    examples_per_second: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,9 @@ class Listener:
     def said(self, text: str) -> None:
         """Something worth a line happened."""
 
+    def began(self, directory: str) -> None:
+        """Training begins; everything that a resume needs is in this run directory from now on."""
+
     def moved(self, moment: Moment) -> None:
         """A few more batches are done."""
 
@@ -58,3 +67,6 @@ class Listener:
 
     def found(self, names: Sequence[str]) -> None:
         """The doctor's findings so far, strongest first."""
+
+    def ended(self, why: str) -> None:
+        """Training is over and judging follows; ``why`` is "" when all epochs were done."""

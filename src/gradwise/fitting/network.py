@@ -12,9 +12,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from gradwise.data.examples import Encoder, Examples, Source, Task
-from gradwise.data.opening import encoder_from, open_source
+from gradwise.data.imbalance import prior_corrected
+from gradwise.data.opening import encoder_from
 from gradwise.errors import TraceError, UsageError
+from gradwise.fitting.deciding import Decision, class_ids, true_labels
+from gradwise.fitting.ensemble import Ensemble, members_in
 from gradwise.fitting.record import Record
+from gradwise.fitting.reopening import reopen
 from gradwise.fitting.scores import Scores, score
 from gradwise.nets import make
 from gradwise.train.batches import Batches
@@ -45,16 +49,21 @@ class Network:
         """What it predicts."""
         return self.encoder.task
 
-    def open(self, data: str | Path | Sequence[str], *, with_target: bool = False) -> Source:
+    @property
+    def members(self) -> tuple[Network, ...]:
+        """The nets of an ensemble, each as a network of its own; of a single net this one."""
+        if not isinstance(self.model, Ensemble):
+            return (self,)
+        return tuple(Network(self.directory, self.record, self.encoder, net) for net in self.model.members)
+
+    def open(self, data: str | Path | Sequence[str | Path], *, with_target: bool = False) -> Source:
         """Read data as it was read for training.
 
         Raises:
             UsageError: it cannot be read, or a column is missing.
         """
-        options = dict(self.record.data.get("options", {}))
-        options["target"] = list(self.task.targets) if with_target else None
-        options["task"] = self.task.kind
-        return open_source(data, **options)
+        places = [data] if isinstance(data, str | Path) else list(data)
+        return reopen(places, self.record.data.get("options", {}), self.task, with_target=with_target)
 
     def outputs(self, data: Source | Examples) -> Array:
         """Probabilities (N, K) of classes or labels, or numbers (N, K) in the target's own units."""
@@ -82,10 +91,32 @@ class Network:
     def decide(self, outputs: Array) -> Array:
         """Class names, labels or numbers from what `outputs` gives."""
         if self.task.kind == "classes":
-            return np.asarray(self.task.classes, dtype=object)[outputs.argmax(axis=1)]
-        return outputs > 0.5 if self.task.kind == "labels" else outputs
+            return np.asarray(self.task.classes, dtype=object)[class_ids(outputs, self.decision)]
+        return true_labels(outputs, self.decision) if self.task.kind == "labels" else outputs
 
-    def evaluate(self, data: str | Path | Source) -> Scores:
+    @property
+    def decision(self) -> Decision | None:
+        """The threshold of two classes or of labels; None: the most probable class, or above 0.5."""
+        return Decision.of(self.record.imbalance.get("threshold"))
+
+    def corrected(self, outputs: Array) -> Array:
+        """Probabilities (N, K) of classes at the shares before resampling, balanced batches and weights.
+
+        See `gradwise.data.imbalance.prior_corrected`; the same where nothing changed the shares.
+
+        Raises:
+            UsageError: it predicts no classes.
+        """
+        if self.task.kind != "classes":
+            raise UsageError(
+                f"probabilities of classes can be corrected; this net predicts {self.task.kind}."
+            )
+        shares = self.record.imbalance
+        if "learnt" not in shares:
+            return outputs
+        return prior_corrected(outputs, learnt=shares["learnt"], true=shares["rows"])
+
+    def evaluate(self, data: str | Path | Source | Examples) -> Scores:
         """Scores on data that has the target.
 
         Raises:
@@ -101,7 +132,7 @@ class Network:
                 )
             parts.append(self._outputs(examples))
             truths.append(own_units(self.task, examples.target))
-        return score(self.task, np.concatenate(parts), np.concatenate(truths))
+        return score(self.task, np.concatenate(parts), np.concatenate(truths), self.decision)
 
 
 def activate(task: Task, raw: Tensor) -> Tensor:
@@ -135,11 +166,16 @@ def load(directory: str | Path) -> Network:
             f"go on with `gradwise fit --resume {directory}`."
         )
     encoder = encoder_from(record.encoder)
-    model = make(
-        record.recipe["net"], outputs=encoder.task.outputs, **encoder.shape(), **record.recipe["options"]
-    )
+    name, options = record.recipe["net"], record.recipe["options"]
     try:
-        model.load_state_dict(load_file(weights))
+        state = load_file(weights)
+        count = members_in(state)  # 0: it is one net, no ensemble
+        nets = [
+            make(name, outputs=encoder.task.outputs, **encoder.shape(), **options)
+            for _ in range(max(count, 1))
+        ]
+        model = Ensemble(nets, encoder.task.kind) if count else nets[0]
+        model.load_state_dict(state)
     except Exception as error:
         raise TraceError(f"{weights} does not fit the net of run.json ({error}); fit again.") from error
     return Network(directory, record, encoder, model.eval())

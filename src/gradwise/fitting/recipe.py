@@ -26,6 +26,9 @@ class Recipe:
         batch_size: examples per step.
         loss: by name.
         class_weights: one per class; None: all alike.
+        balanced: classes fill even shares of every batch.
+        augment: augmentations of the training batches by name, with options; ``none`` without.
+        regularize: regularisers by name, with options; ``none`` without.
         clip: largest gradient norm; None: not clipped.
         patience: epochs without improvement; 0: never stops early.
         init: initialiser by name; None: the net's own.
@@ -37,6 +40,8 @@ class Recipe:
         fused: the optimizer's fused form; None: the optimizer's own default.
         threads: of torch; None: as torch chooses.
         compile: torch.compile.
+        runs: nets, each with a seed of its own: ``seed``, ``seed`` + 1 ...
+        together: they train at once, in one stack of weights; else one after another.
     """
 
     net: str
@@ -49,6 +54,8 @@ class Recipe:
     batch_size: int
     loss: str
     class_weights: list[float] | None = None
+    augment: str = "none"
+    regularize: str = "none"
     clip: float | None = None
     patience: int = 0
     init: str | None = None
@@ -60,6 +67,14 @@ class Recipe:
     fused: bool | None = None
     threads: int | None = None
     compile: bool = False
+    runs: int = 1
+    together: bool = False
+    balanced: bool = False
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One per run."""
+        return tuple(range(self.seed, self.seed + self.runs))
 
     @classmethod
     def draft(cls, plan: Plan, config: FitConfig, device: str, *, usual_rate: float) -> Recipe:
@@ -81,10 +96,13 @@ class Recipe:
             epochs=plan.epochs,
             batch_size=plan.batch_size,
             loss=plan.loss,
+            augment=plan.augment,
+            regularize=plan.regularize,
             class_weights=list(plan.class_weights) if plan.class_weights is not None else None,
             clip=plan.clip,
             patience=plan.patience,
             init=plan.init,
+            balanced=config.balanced_batches,
             ema=config.ema,
             seed=config.seed,
             device=device,

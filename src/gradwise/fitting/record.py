@@ -24,7 +24,16 @@ def _versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = ""
-    return found
+    return {**found, "instructions": _instructions()}
+
+
+def _instructions() -> str:
+    """What torch computes with on this processor, e.g. ``AVX512``: others round otherwise."""
+    try:
+        import torch
+    except ImportError:
+        return ""
+    return str(torch.backends.cpu.get_cpu_capability())
 
 
 @dataclass(slots=True)
@@ -44,6 +53,10 @@ class Record:
         verdict: how it ended; empty while it runs.
         status: ``running``, ``finished``, ``interrupted`` or ``failed``.
         versions: of Python and the packages that matter.
+        members: of a fit with several seeds, one entry per net: seed, epochs, scores.
+        imbalance: what was done about rare classes: ``threshold`` (see `Decision`); training ``rows`` of
+            every class, and the shares ``learnt`` where these are others.
+        seconds: that each part took: ``read``, ``split``, ``encode``, ``choose``, ``train``, ``judge``.
     """
 
     data: dict[str, Any]
@@ -58,6 +71,9 @@ class Record:
     verdict: dict[str, Any] = field(default_factory=dict)
     status: str = "running"
     versions: dict[str, str] = field(default_factory=_versions)
+    members: list[dict[str, Any]] = field(default_factory=list)
+    imbalance: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def write(self, directory: Path) -> None:
         """Replace ``run.json`` at once; a reader sees the old one or the new one.
@@ -77,7 +93,9 @@ class Record:
         except OSError as error:
             draft.unlink(missing_ok=True)
             reason = error.strerror or error
-            raise UsageError(f"{target} cannot be written ({reason}); choose a place with --out.") from error
+            raise UsageError(
+                f"{target} cannot be written ({reason}); make room, or choose another place with --out."
+            ) from error
 
     @classmethod
     def read(cls, directory: Path) -> Record:

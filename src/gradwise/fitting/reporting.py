@@ -10,6 +10,7 @@ from gradwise.train.callbacks import Callback
 from gradwise.train.training import EpochRow, Training
 
 SHOW_SECONDS = 0.2  # between two moves of the bar
+READ_SECONDS = 2.0  # between two reads of the loss from an accelerator: each waits for the step under way
 LOOK_SECONDS = 5.0  # between two looks of the doctor, at least
 LOOK_SHARE = 0.005  # of the time that looks may take
 
@@ -28,15 +29,29 @@ class Reporting(Callback):
         self.listener, self.epochs, self.batches, self.doctor = listener, epochs, batches, doctor
         self._next_show = 0.0
         self._next_look = time.monotonic() + LOOK_SECONDS
+        self._next_read, self._loss = 0.0, float("nan")
         self._noted = 0
+        self._lost = False
 
     def on_step_end(self, training: Training) -> None:
         """Move the bar, at most five times a second."""
         now = time.monotonic()
         if now >= self._next_show:
             self._next_show = now + SHOW_SECONDS
+            if training.device.type == "cpu" or now >= self._next_read:
+                self._loss, self._next_read = training.epoch_loss(), now + READ_SECONDS
             progress = training.progress
-            self.listener.moved(Moment(progress.epoch, self.epochs, progress.position, self.batches))
+            self.listener.moved(
+                Moment(
+                    epoch=progress.epoch,
+                    epochs=self.epochs,
+                    batch=progress.position,
+                    batches=self.batches,
+                    loss=self._loss,
+                    rate=training.rate,
+                    examples_per_second=progress.rows / max(progress.seconds, 1e-9),
+                )
+            )
 
     def on_epoch_end(self, training: Training, row: EpochRow) -> None:
         """Tell the epoch's numbers, notes, and findings when it is time to look."""
@@ -51,9 +66,7 @@ class Reporting(Callback):
                 best=training.progress.best_epoch == row.epoch,
             )
         )
-        for note in training.notes[self._noted :]:
-            self.listener.said(note)
-        self._noted = len(training.notes)
+        self._tell_notes(training)
         begin = time.monotonic()
         if self.doctor is not None and begin >= self._next_look:
             diagnosis = self.doctor.look()
@@ -61,3 +74,16 @@ class Reporting(Callback):
                 self.listener.found([finding.rule for finding in diagnosis.findings])
             now = time.monotonic()
             self._next_look = now + max(LOOK_SECONDS, (now - begin) / LOOK_SHARE)
+
+    def on_end(self, training: Training) -> None:
+        """Tell what the last save had to say."""
+        self._tell_notes(training)
+
+    def _tell_notes(self, training: Training) -> None:
+        """Everything that is new and worth a line, once."""
+        for note in training.notes[self._noted :]:
+            self.listener.said(note)
+        self._noted = len(training.notes)
+        if self.doctor is not None and self.doctor.lost and not self._lost:
+            self._lost = True
+            self.listener.said(f"the doctor sees no more: {self.doctor.lost}")

@@ -29,6 +29,7 @@ PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "regulariser": ("regularize",),
         "augmentation": ("augment",),
         "resampler": ("data/resampling",),
+        "imbalance": ("data/imbalance",),
         "net": ("nets",),
         "baseline": ("baselines",),
     }

@@ -1,4 +1,4 @@
-"""Losses by their usual names, one per file where torch lacks them.
+"""Losses by their usual names, one per file.
 
 >>> import torch
 >>> from gradwise import losses
@@ -8,6 +8,7 @@
 """
 
 from gradwise.losses.collection import LOSSES, losses_for, make
+from gradwise.losses.criterion import Criterion
 from gradwise.losses.loss import Loss
 
-__all__ = ["LOSSES", "Loss", "losses_for", "make"]
+__all__ = ["LOSSES", "Criterion", "Loss", "losses_for", "make"]

@@ -13,13 +13,16 @@ from gradwise.errors import UsageError
 from gradwise.losses.loss import Loss
 from gradwise.registry import Registry, declared
 
+# Modules of this package that hold no losses.
+_NOT_LOSSES = {"collection", "criterion", "loss"}
+
 LOSSES = Registry[Loss]("loss", group="gradwise.losses")
-for _loss in declared("gradwise.losses", "LOSSES", skip={"collection", "loss"}):
+for _loss in declared("gradwise.losses", "LOSSES", skip=_NOT_LOSSES):
     LOSSES.add(_loss.name, _loss, _loss.aliases)
 
 
 def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -> nn.Module:
-    """A loss by name: a module of (N, K) outputs and a target.
+    """A loss by name: a module of (N, K) outputs and a target, or of what its ``takes`` says.
 
     Args:
         name: a name or alias of `LOSSES`, with options after a colon: ``focal:gamma=1``.
@@ -31,16 +34,18 @@ def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -
         UsageError: an option or weights that it does not take, weights that are not above 0.
     """
     proper, written = LOSSES.parse(name)
-    options = {**written, **options}
     maker = LOSSES[proper].maker
-    known = list(inspect.signature(maker).parameters)
-    given = dict(options) if weights is None else {**options, "weights": _tensor(proper, weights)}
+    known = inspect.signature(maker).parameters
+    given = {**written, **options}
+    if weights is not None:
+        given["weights"] = _tensor(proper, weights)
     unknown = [word for word in given if word not in known]
     if unknown:
         takes = ", ".join(known) or "none"
         raise UsageError(f"loss {proper!r} has no option {', '.join(unknown)}; it takes {takes}.")
-    if not 0 <= given.get("smoothing", 0) <= 1:
-        raise UsageError(f"smoothing takes a share from 0 to 1, not {given['smoothing']:g}.")
+    missing = [word for word, option in known.items() if option.default is option.empty and word not in given]
+    if missing:
+        raise UsageError(f"loss {proper!r} needs {', '.join(missing)}, got none; give {missing[0]}=...")
     return maker(**given)
 
 
@@ -48,7 +53,7 @@ def losses_for(task: str) -> list[str]:
     """Names of the losses for this kind of task (``classes``, ``labels``, ``numbers``).
 
     >>> losses_for("labels")
-    ['bce', 'focal']
+    ['bce', 'focal', 'hinge']
     """
     return [name for name in LOSSES if task in LOSSES[name].tasks]
 
@@ -56,5 +61,6 @@ def losses_for(task: str) -> list[str]:
 def _tensor(name: str, weights: Sequence[float]) -> torch.Tensor:
     values = torch.tensor(tuple(weights), dtype=torch.float32)
     if not bool((values.isfinite() & (values > 0)).all()):
-        raise UsageError(f"loss {name!r} takes weights above 0, not {', '.join(f'{w:g}' for w in weights)}.")
+        shown = ", ".join(f"{weight:g}" for weight in weights)
+        raise UsageError(f"loss {name!r} takes weights above 0, got {shown}.")
     return values

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from gradwise.nets import norms
 from gradwise.nets.activations import activation as make_activation
 from gradwise.nets.net import Net
+from gradwise.nets.norms.norm import MAPS
 from gradwise.nets.pixels import ImageShape, Pixels
 
 SMALL_MAP = 7  # pixels: blocks are added until the map is no larger, as LeNet and VGG end in 5 to 7
@@ -35,6 +37,7 @@ class CNN(nn.Module):
         depth: blocks; None: until the map is 7 pixels or less.
         dropout: share of units dropped before the output.
         activation: by name.
+        norm: of every convolution, before the activation, by name.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class CNN(nn.Module):
         depth: int | None = None,
         dropout: float = 0.0,
         activation: str = "relu",
+        norm: str = "batch-norm",
     ) -> None:
         super().__init__()
         self.pixels = Pixels(image)
@@ -55,8 +59,8 @@ class CNN(nn.Module):
         for number in range(depth if depth is not None else blocks_for(height, width)):
             filters = units * min(2**number, 8)
             blocks += [
-                nn.Conv2d(before, filters, 3, padding=1, bias=False),  # (N, filters, H, W)
-                nn.BatchNorm2d(filters),
+                nn.Conv2d(before, filters, 3, padding=1, bias=norms.needs_bias(norm)),  # (N, filters, H, W)
+                *norms.layers(norm, filters, axes=MAPS),
                 make_activation(activation),
                 nn.MaxPool2d(2, ceil_mode=True),  # (N, filters, H / 2, W / 2)
             ]

@@ -12,14 +12,18 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gradwise.errors import UsageError
+from gradwise.nets import norms
+from gradwise.nets.activations import activation as make_activation
 from gradwise.nets.lengths import all_full, valid_steps
 from gradwise.nets.net import Net
+from gradwise.nets.norms.norm import SERIES
 
 KERNELS = (7, 5, 3)  # steps; arXiv 1611.06455, section II-B, has 8, whose even width costs a padded copy
 
 
 class SeriesCNN(nn.Module):
-    """Blocks of convolution over time, batch-norm and ReLU, averaged over the valid steps.
+    """Blocks of convolution over time, norm and activation, averaged over the valid steps.
 
     Padding is set to zero before every block, so that no prediction depends on how much of it there is.
 
@@ -29,12 +33,23 @@ class SeriesCNN(nn.Module):
         units: filters of the first and last block; the blocks between have twice as many.
         depth: blocks; kernels of 7, 5 and then 3 steps.
         dropout: share of the averaged features dropped before the output.
+        activation: by name.
+        norm: of every convolution, before the activation, by name.
     """
 
     def __init__(
-        self, outputs: int, features: int, *, units: int = 128, depth: int = 3, dropout: float = 0.0
+        self,
+        outputs: int,
+        features: int,
+        *,
+        units: int = 128,
+        depth: int = 3,
+        dropout: float = 0.0,
+        activation: str = "relu",
+        norm: str = "batch-norm",
     ) -> None:
         super().__init__()
+        self.norm = norm
         self.blocks = nn.ModuleList()
         before = features
         for number in range(depth):
@@ -42,9 +57,9 @@ class SeriesCNN(nn.Module):
             kernel = KERNELS[min(number, len(KERNELS) - 1)]
             self.blocks.append(
                 nn.Sequential(
-                    nn.Conv1d(before, filters, kernel, padding="same", bias=False),  # (N, filters, T)
-                    nn.BatchNorm1d(filters),
-                    nn.ReLU(),
+                    nn.Conv1d(before, filters, kernel, padding="same", bias=norms.needs_bias(norm)),
+                    *norms.layers(norm, filters, axes=SERIES),  # (N, filters, T)
+                    make_activation(activation),
                 )
             )
             before = filters
@@ -52,17 +67,30 @@ class SeriesCNN(nn.Module):
         self.head = nn.Linear(before, outputs)
 
     def forward(self, series: Tensor, lengths: Tensor) -> Tensor:
-        """(N, T, F) float, (N,) int64 -> (N, outputs)."""
+        """(N, T, F) float, (N,) int64 -> (N, outputs).
+
+        Raises:
+            UsageError: series of unequal length, and a norm that would average their padding too.
+        """
         x = series.transpose(1, 2)  # (N, F, T)
         if all_full(lengths, series.shape[1]):
             for block in self.blocks:
                 x = block(x)
             return self.head(self.dropout(x.mean(dim=2)))
+        self._refuse_padding()
         valid = valid_steps(lengths, series.shape[1]).unsqueeze(1)  # (N, 1, T)
         for block in self.blocks:
             x = block(x.where(valid, 0.0))
         mean = x.where(valid, 0.0).sum(dim=2) / valid.sum(dim=2)  # (N, filters)
         return self.head(self.dropout(mean))
+
+    def _refuse_padding(self) -> None:
+        found = norms.find(self.norm)
+        if found is not None and found.over_time:
+            raise UsageError(
+                f"norm {found.name!r} averages over time, padding included, and these series differ in "
+                "length; take layer-norm or batch-norm."
+            )
 
 
 class WordCNN(nn.Module):

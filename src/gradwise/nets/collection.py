@@ -15,7 +15,7 @@ from gradwise.nets.pixels import ImageShape
 from gradwise.registry import Registry, declared
 
 # Modules of this package that are parts of nets, not nets.
-_NOT_NETS = {"collection", "net", "activations", "embeddings", "lengths", "pixels"}
+_NOT_NETS = {"collection", "net", "activations", "norms", "embeddings", "lengths", "pixels", "settings"}
 
 NETS = Registry[Net]("net", group="gradwise.nets")
 for _net in declared("gradwise.nets", "NETS", skip=_NOT_NETS):
@@ -84,7 +84,7 @@ def _input(name: str, kind: str, shape: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError(f"net {name!r} on {kind} needs {', '.join(missing)}.")
     if kind == "images":
         sizes: dict[str, Any] = {
-            word: value if isinstance(value, int) else tuple(value) for word, value in shape.items()
+            word: tuple(value) if isinstance(value, list | tuple) else value for word, value in shape.items()
         }
         return {"image": ImageShape(**sizes)}
     return {word: value for word, value in shape.items() if word in parameters}

@@ -55,4 +55,4 @@ class CategoryEmbeddings(nn.Module):
     def forward(self, categories: Tensor) -> Tensor:
         """(N, C) int64 -> (N, sum of the columns' widths)."""
         place = torch.addcmul(self.starts, categories[:, self.columns], self.widths)  # (N, sum of widths)
-        return self.weight.index_select(0, place.flatten()).view(len(place), self.width)
+        return self.weight.index_select(0, place.flatten()).view(place.shape[0], self.width)

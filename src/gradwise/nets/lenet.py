@@ -9,8 +9,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from gradwise.errors import UsageError
+from gradwise.nets import norms
 from gradwise.nets.activations import activation as make_activation
 from gradwise.nets.net import Net
+from gradwise.nets.norms.norm import MAPS, ROWS
 from gradwise.nets.pixels import ImageShape, Pixels
 
 PADDED_BELOW = 32  # pixels: the paper's images had 32, with a margin of 2 around digits of 28
@@ -24,6 +26,7 @@ class LeNet5(nn.Module):
         outputs: numbers per example.
         image: shape of the images, 12 x 12 pixels or more.
         activation: by name; the paper's is ``tanh``.
+        norm: of every layer but the last, before the activation, by name; the paper has none.
 
     Raises:
         UsageError: the image is too small.
@@ -35,6 +38,7 @@ class LeNet5(nn.Module):
         image: ImageShape,
         *,
         activation: str = "tanh",
+        norm: str = norms.NONE,
     ) -> None:
         super().__init__()
         height, width = image.height, image.width
@@ -46,19 +50,24 @@ class LeNet5(nn.Module):
         margin = 2 if min(height, width) < PADDED_BELOW else 0
         rows, columns = (((side + 2 * margin - 4) // 2 - 4) // 2 for side in (height, width))
         self.pixels = Pixels(image)
+        bias = norms.needs_bias(norm)
         self.features = nn.Sequential(
-            nn.Conv2d(image.channels, 6, 5, padding=margin),  # (N, 6, 28, 28)
+            nn.Conv2d(image.channels, 6, 5, padding=margin, bias=bias),  # (N, 6, 28, 28)
+            *norms.layers(norm, 6, axes=MAPS),
             make_activation(activation),
             nn.AvgPool2d(2),  # (N, 6, 14, 14)
-            nn.Conv2d(6, 16, 5),  # (N, 16, 10, 10)
+            nn.Conv2d(6, 16, 5, bias=bias),  # (N, 16, 10, 10)
+            *norms.layers(norm, 16, axes=MAPS),
             make_activation(activation),
             nn.AvgPool2d(2),  # (N, 16, 5, 5)
         )
         self.head = nn.Sequential(
             nn.Flatten(),  # (N, 400)
-            nn.Linear(16 * rows * columns, 120),
+            nn.Linear(16 * rows * columns, 120, bias=bias),
+            *norms.layers(norm, 120, axes=ROWS),
             make_activation(activation),
-            nn.Linear(120, 84),
+            nn.Linear(120, 84, bias=bias),
+            *norms.layers(norm, 84, axes=ROWS),
             make_activation(activation),
             nn.Linear(84, outputs),
         )

@@ -3,123 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from gradwise.nets import norms
 from gradwise.nets.activations import activation as make_activation
 from gradwise.nets.embeddings import CategoryEmbeddings
 from gradwise.nets.net import Net
+from gradwise.nets.norms.norm import ROWS
 from gradwise.nets.pixels import ImageShape, Pixels
+
+TABLE_UNITS = 128  # units of a hidden layer where none are asked for
+IMAGE_UNITS = 256  # the same for images, which have more to tell apart
 
 
 def dense_layers(
-    inputs: int, outputs: int, *, units: int, depth: int, dropout: float, activation: str, batch_norm: bool
+    inputs: int, outputs: int, *, units: int, depth: int, dropout: float, activation: str, norm: str
 ) -> nn.Sequential:
     """``depth`` hidden layers of ``units`` (linear, norm, activation, dropout) and a linear output."""
     layers: list[nn.Module] = []
     width = inputs
     for _ in range(depth):
-        layers.append(nn.Linear(width, units, bias=not batch_norm))
-        layers += [nn.BatchNorm1d(units)] if batch_norm else []
+        layers.append(nn.Linear(width, units, bias=norms.needs_bias(norm)))
+        layers += norms.layers(norm, units, axes=ROWS)
         layers.append(make_activation(activation))
         layers += [nn.Dropout(dropout)] if dropout else []
         width = units
     return nn.Sequential(*layers, nn.Linear(width, outputs))
 
 
-class TableMLP(nn.Module):
-    """Dense layers on the columns of a table.
+class MLP(nn.Module):
+    """Dense layers on the columns of a table, or on flattened images.
 
     Args:
         outputs: numbers per example.
-        numbers: columns of numbers.
-        categories: cardinality of every column of categories, the unknown one included.
-        units: of every hidden layer.
+        numbers: of a table: columns of numbers.
+        categories: of a table: cardinality of every column of categories, the unknown one included.
+        image: shape of the images; None: a table.
+        units: of every hidden layer; None: 128 for tables, 256 for images.
         depth: hidden layers.
         dropout: share of hidden units dropped.
         activation: by name.
-        batch_norm: whether every hidden layer is normalised.
+        norm: of every hidden layer, before the activation, by name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- a parameter for each setting
         self,
         outputs: int,
-        numbers: int,
+        numbers: int = 0,
         categories: Sequence[int] = (),
+        image: ImageShape | None = None,
         *,
-        units: int = 128,
+        units: int | None = None,
         depth: int = 2,
         dropout: float = 0.0,
         activation: str = "relu",
-        batch_norm: bool = False,
+        norm: str = norms.NONE,
     ) -> None:
         super().__init__()
+        self.pixels = Pixels(image) if image is not None else None
         self.embeddings = CategoryEmbeddings(categories) if categories else None
-        inputs = numbers + (self.embeddings.width if self.embeddings else 0)
+        inputs = numbers + (self.embeddings.width if self.embeddings is not None else 0)
+        if image is not None:
+            inputs = image.channels * image.height * image.width
         self.layers = dense_layers(
             inputs,
             outputs,
-            units=units,
+            units=units or (TABLE_UNITS if image is None else IMAGE_UNITS),
             depth=depth,
             dropout=dropout,
             activation=activation,
-            batch_norm=batch_norm,
+            norm=norm,
         )
 
-    def forward(self, numbers: Tensor, categories: Tensor | None = None) -> Tensor:
-        """(N, D) float and, where there are any, (N, C) int64 -> (N, outputs)."""
-        features = numbers
+    def forward(self, inputs: Tensor, categories: Tensor | None = None) -> Tensor:
+        """(N, D) float and, where there are any, (N, C) int64; or (N, C, H, W) uint8 -> (N, outputs)."""
+        features = inputs if self.pixels is None else self.pixels(inputs).flatten(1)
         if self.embeddings is not None and categories is not None:
-            features = torch.cat([numbers, self.embeddings(categories)], dim=1)  # (N, D + embeddings)
+            features = torch.cat([features, self.embeddings(categories)], dim=1)  # (N, D + embeddings)
         return self.layers(features)
-
-
-class ImageMLP(nn.Module):
-    """Dense layers on flattened images.
-
-    Args:
-        outputs: numbers per example.
-        image: shape of the images.
-        units: of every hidden layer.
-        depth: hidden layers.
-        dropout: share of hidden units dropped.
-        activation: by name.
-        batch_norm: whether every hidden layer is normalised.
-    """
-
-    def __init__(
-        self,
-        outputs: int,
-        image: ImageShape,
-        *,
-        units: int = 256,
-        depth: int = 2,
-        dropout: float = 0.0,
-        activation: str = "relu",
-        batch_norm: bool = False,
-    ) -> None:
-        super().__init__()
-        self.pixels = Pixels(image)
-        self.layers = dense_layers(
-            image.channels * image.height * image.width,
-            outputs,
-            units=units,
-            depth=depth,
-            dropout=dropout,
-            activation=activation,
-            batch_norm=batch_norm,
-        )
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """(N, C, H, W) uint8 -> (N, outputs)."""
-        return self.layers(self.pixels(pixels).flatten(1))  # (N, C * H * W)
 
 
 NETS = (
     Net(
         "mlp",
-        {"table": TableMLP, "images": ImageMLP},
+        {"table": partial(MLP, image=None), "images": partial(MLP, numbers=0, categories=())},
         "multi-layer perceptron",
         aliases=("dnn", "dense"),
     ),

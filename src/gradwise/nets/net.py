@@ -13,7 +13,7 @@ from gradwise.errors import UsageError
 # Keywords that describe an input, per kind; the first one tells the kind.
 SHAPES: Mapping[str, tuple[str, ...]] = {
     "table": ("numbers", "categories"),
-    "images": ("channels", "height", "width", "mean", "std"),
+    "images": ("channels", "height", "width", "mean", "std", "contrast"),
     "series": ("features", "length"),
     "text": ("vocabulary", "length"),
 }

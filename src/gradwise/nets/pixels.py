@@ -24,9 +24,11 @@ class ImageShape:
         width: pixels.
         mean: of every channel, in units from 0 (black) to 1; empty: 0.5.
         std: of every channel, in the same units; empty: 0.25.
+        contrast: if given, each image is normalised by its own mean and variance, all channels together, the
+            latter plus the square of this, in the same units; mean and std then serve for nothing.
 
     Raises:
-        UsageError: a size below 1, a deviation that is not positive, or not one mean for each channel.
+        UsageError: a size below 1, a deviation or contrast that is not positive, or not one mean for each channel.
     """
 
     channels: int
@@ -34,6 +36,7 @@ class ImageShape:
     width: int
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    contrast: float | None = None
 
     def __post_init__(self) -> None:
         if min(self.channels, self.height, self.width) < 1:
@@ -47,10 +50,12 @@ class ImageShape:
                 )
         if min(self.std, default=SPREAD) <= 0:
             raise UsageError(f"std must be above 0 in every channel, not {min(self.std):g}.")
+        if self.contrast is not None and self.contrast <= 0:
+            raise UsageError(f"contrast must be above 0, not {self.contrast:g}.")
 
 
 class Pixels(nn.Module):
-    """Turns pixels from 0 to 255 into ``(pixel / 255 - mean) / std`` per channel.
+    """Turns pixels from 0 to 255 into ``(pixel / 255 - mean) / std`` per channel, or each image by itself.
 
     Images stay bytes in memory until they are here: a quarter of the traffic of float32.
 
@@ -67,6 +72,7 @@ class Pixels(nn.Module):
 
     def __init__(self, image: ImageShape) -> None:
         super().__init__()
+        self.contrast = image.contrast
         mean = torch.tensor(image.mean or [MIDDLE] * image.channels, dtype=torch.float32)
         std = torch.tensor(image.std or [SPREAD] * image.channels, dtype=torch.float32)
         self.register_buffer("scale", (1 / (BYTE * std)).view(1, -1, 1, 1))
@@ -74,4 +80,8 @@ class Pixels(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """(N, C, H, W) uint8, or float from 0 to 255 -> the same shape, standardised."""
-        return torch.addcmul(self.shift, pixels.to(self.scale.dtype), self.scale)
+        if self.contrast is None:
+            return torch.addcmul(self.shift, pixels.to(self.scale.dtype), self.scale)
+        shares = pixels.to(self.scale.dtype) / BYTE
+        variance, mean = torch.var_mean(shares, dim=(1, 2, 3), correction=0, keepdim=True)  # (N, 1, 1, 1)
+        return (shares - mean) / (variance + self.contrast**2).sqrt()

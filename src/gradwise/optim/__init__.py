@@ -9,15 +9,18 @@
 """
 
 from gradwise.optim.collection import OPTIMIZERS, make
+from gradwise.optim.full_batch import ScipyMinimizer
 from gradwise.optim.groups import decay_groups
 from gradwise.optim.optimizer import OptimizerInfo
-from gradwise.optim.schedules import SCHEDULES, Schedule, make_schedule
+from gradwise.optim.schedules import SCHEDULES, Schedule, check_schedule, make_schedule
 
 __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "OptimizerInfo",
     "Schedule",
+    "ScipyMinimizer",
+    "check_schedule",
     "decay_groups",
     "make",
     "make_schedule",

@@ -57,11 +57,9 @@ References
 
 from __future__ import annotations
 
-from torch.optim import Adam, AdamW, NAdam
+from torch.optim import Adam
 
 from gradwise.optim.optimizer import OptimizerInfo
-
-_DEVICES = ("cpu", "cuda", "mps")  # torch 2.10 documentation of the fused form
 
 OPTIMIZERS = (
     OptimizerInfo(
@@ -70,15 +68,6 @@ OPTIMIZERS = (
         0.001,
         "Kingma, Ba, arXiv 1412.6980",
         "adaptive moments",
-        fused_on=_DEVICES,
+        fused_on=("cpu", "cuda", "mps"),  # torch 2.10 documentation of the fused form
     ),
-    OptimizerInfo(
-        "adamw",
-        AdamW,
-        0.001,
-        "Loshchilov, Hutter, arXiv 1711.05101",
-        "Adam with weight decay apart from the gradient",
-        fused_on=_DEVICES,
-    ),
-    OptimizerInfo("nadam", NAdam, 0.002, "Dozat 2016", "Adam with Nesterov's look ahead"),
 )

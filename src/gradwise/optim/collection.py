@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +16,8 @@ from gradwise.optim.optimizer import OptimizerInfo
 from gradwise.registry import Registry, declared
 
 # Modules of this package that hold no optimizers.
-_NOT_OPTIMIZERS = {"collection", "groups", "optimizer", "policies", "schedules"}
+_NOT_OPTIMIZERS = {"collection", "flat_problem", "full_batch", "groups", "optimizer", "schedules"}
+_RESERVED = {"self", "params", "lr", "weight_decay", "fused", "steps"}  # of `make`, or told by the training
 
 OPTIMIZERS = Registry[OptimizerInfo]("optimizer", group="gradwise.optimizers")
 for _info in declared("gradwise.optim", "OPTIMIZERS", skip=_NOT_OPTIMIZERS):
@@ -29,6 +31,7 @@ def make(
     rate: float | None = None,
     weight_decay: float = 0.0,
     fused: bool | None = None,
+    steps: int | None = None,
     **options: Any,
 ) -> Optimizer:
     """An optimizer by name.
@@ -39,6 +42,7 @@ def make(
         rate: learning rate; None: the optimizer's usual one.
         weight_decay: decoupled from the gradient in ``adamw``, added to it in the others, as torch does.
         fused: whether one fused kernel updates everything; None: as torch chooses.
+        steps: of the whole training, where known; for optimizers whose course depends on it.
         **options: of the torch class, e.g. ``betas``, ``momentum``, ``foreach``.
 
     Raises:
@@ -51,12 +55,19 @@ def make(
     groups = decay_groups(parameters, weight_decay)
     _check_options(info, options)
     settings = {**info.settings, **options}
+    if steps is not None and "steps" in inspect.signature(info.maker).parameters:
+        settings["steps"] = steps
     if fused is not None and info.fused_on:
         settings["fused"] = fused
     device = groups[0]["params"][0].device.type
     if fused and device not in info.fused_on:
         where = " and ".join(info.fused_on) or "no device"
         raise UsageError(f"optimizer {proper!r} has a fused form on {where}, not on {device}; leave it out.")
+    for word, value in (("rate", rate), ("weight_decay", weight_decay)):
+        if value is not None and not (_is_number(value) and math.isfinite(value)):
+            raise UsageError(f"optimizer {proper!r}: {word} takes a finite number, not {value!r}.")
+    if weight_decay < 0:
+        raise UsageError(f"optimizer {proper!r}: weight_decay must be 0 at least, got {weight_decay:g}.")
     try:
         return info.maker(groups, lr=info.rate if rate is None else rate, **settings)
     except ValueError as error:
@@ -64,10 +75,34 @@ def make(
 
 
 def _check_options(info: OptimizerInfo, options: dict[str, Any]) -> None:
-    reserved = {"self", "params", "lr", "weight_decay", "fused"}
-    known = [word for word in inspect.signature(info.maker).parameters if word not in reserved]
+    """Refuse options that the optimizer has not, and values of another kind than their defaults."""
+    found = inspect.signature(info.maker).parameters
+    known = {word: found[word] for word in found if word not in _RESERVED}
     unknown = [word for word in options if word not in known]
     if unknown:
         raise UsageError(
             f"optimizer {info.name!r} has no option {', '.join(unknown)}; it takes {', '.join(known)}."
         )
+    for word, value in options.items():
+        whole = known[word].annotation in (int, "int")
+        wanted = _misfit(value, known[word].default, whole=whole)
+        if wanted:
+            raise UsageError(f"optimizer {info.name!r}: {word} takes {wanted}, not {value!r}.")
+
+
+def _misfit(value: Any, default: Any, *, whole: bool = False) -> str:
+    """What is wanted in place of ``value``, by the kind of an option's default; "" where it fits."""
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "true or false"
+    if isinstance(default, int | float):
+        fits = _is_number(value) and math.isfinite(value) and (not whole or value == int(value))
+        return "" if fits else "a whole number" if whole else "a finite number"
+    if isinstance(default, tuple):
+        fits = isinstance(value, tuple | list) and len(value) == len(default)
+        fits = fits and not any(_misfit(item, wanted) for item, wanted in zip(value, default, strict=True))
+        return "" if fits else f"{len(default)} numbers in parentheses"
+    return ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Tensor) and not isinstance(value, bool)

@@ -45,7 +45,23 @@ def write_html(path: Path, trace: Trace, diagnosis: Diagnosis) -> Path:
         UsageError: the file cannot be written.
         MissingDependencyError: Plotly is not installed.
     """
-    page = html_report(trace, diagnosis)
+    return write_page(path, html_report(trace, diagnosis), option="--html")
+
+
+def write_page(path: Path, page: str, *, option: str) -> Path:
+    """Write a page to a file whole or not at all.
+
+    Args:
+        path: the file; its folder is created where missing.
+        page: text of the file.
+        option: of the command line that names the file, for the message.
+
+    Returns:
+        The absolute path of the file.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     target = path.expanduser().absolute()
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -56,7 +72,7 @@ def write_html(path: Path, trace: Trace, diagnosis: Diagnosis) -> Path:
         partial.unlink(missing_ok=True) if partial.is_file() else None
         raise UsageError(
             f"the report cannot be written to {target} ({error.strerror or error}); "
-            "choose another file with --html."
+            f"choose another file with {option}."
         ) from error
     return target
 
@@ -81,7 +97,7 @@ def html_report(trace: Trace, diagnosis: Diagnosis) -> str:
     ]
     drawn = [figure for card in cards for figure in card.figures] + figures
     data = {"figures": [f.to_json() for f in drawn], "heat": [heat.to_json() for heat in maps]}
-    return _document(title, "\n".join(part for part in body if part), data)
+    return document(title, "\n".join(part for part in body if part), data)
 
 
 def safe_json(data: Any) -> str:
@@ -122,7 +138,14 @@ def _asset(name: str) -> str:
     return files("gradwise.report.assets").joinpath(name).read_text(encoding="utf-8")
 
 
-def _document(title: str, body: str, data: dict[str, Any]) -> str:
+def document(title: str, body: str, data: dict[str, Any]) -> str:
+    """A complete page that carries Plotly and draws the figures in it.
+
+    Args:
+        title: of the window.
+        body: markup, escaped; ``<div id="plot-NAME">`` is the place of a figure.
+        data: ``figures`` and ``heat``, see `gradwise.report.figures.Figure.to_json`.
+    """
     scripts = (plotly_script(), _asset("report.js"))
     policy = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src " + " ".join(
         _hash(script) for script in scripts

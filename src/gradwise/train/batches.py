@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gradwise.data.examples import Array, Examples
+from gradwise.data.imbalance import balanced_order
 from gradwise.errors import UsageError
 from gradwise.train.columns import Column, size
 from gradwise.train.prefetch import ahead
@@ -40,9 +41,12 @@ class Batches:
         channels_last: batches of ``pixels`` come in torch's channels-last layout.
         drop_last: leave out a last batch that is not full.
         by_length: batches of rows with similar ``lengths``, padding cut to the longest of the batch.
+        balanced: classes fill even shares of every batch, see `gradwise.data.imbalance.balanced_order`;
+            always shuffled.
 
     Raises:
-        UsageError: no rows, a batch size below 1, unequal numbers of rows, ``by_length`` without lengths.
+        UsageError: no rows, a batch size below 1, unequal numbers of rows, ``by_length`` without lengths,
+            ``balanced`` without classes or with ``by_length``.
 
     >>> rows = Examples({"numbers": np.arange(10, dtype=np.float32)[:, None]}, np.arange(10))
     >>> [target.tolist() for _, target in Batches(rows, 4, shuffle=False).iterate(epoch=0)]
@@ -57,6 +61,7 @@ class Batches:
     channels_last: bool = False
     drop_last: bool = False
     by_length: bool = False
+    balanced: bool = False
     _columns: list[Column] = field(init=False, repr=False)
     _cuts: list[tuple[int, int]] = field(init=False, repr=False)
 
@@ -70,6 +75,8 @@ class Batches:
                 raise UsageError(f"batches: {name!r} has {len(array)} rows, the other arrays have {rows}.")
         if self.by_length and "lengths" not in named:
             raise UsageError("batches by length need 'lengths', and these examples have none.")
+        if self.balanced:
+            self._check_balanced()
         self._cuts = _cuts(rows, self.batch_size, self.drop_last)
         device = self.device = torch.device(self.device)
         moved = device if device.type != "cpu" and _fits(size(named.values()), device) else None
@@ -90,16 +97,30 @@ class Batches:
     def state(self) -> dict[str, Any]:
         """What the order depends on; a training goes on within an epoch only if it is the same."""
         names = ("batch_size", "seed", "shuffle", "drop_last", "by_length")
-        return {"rows": len(self.examples), **{name: getattr(self, name) for name in names}}
+        state = {"rows": len(self.examples), **{name: getattr(self, name) for name in names}}
+        return {**state, "balanced": True} if self.balanced else state
 
     def order(self, epoch: int) -> Array:
         """(N,) int64: the rows in the order in which an epoch takes them."""
+        if self.balanced:
+            return self._balanced(self.seed, epoch)
         rows = len(self.examples)
         random = np.random.default_rng((self.seed, epoch)) if self.shuffle else None
         order = np.arange(rows) if random is None else random.permutation(rows)
         if self.by_length:
             order = _by_length(order, self.examples.inputs["lengths"], self._cuts, random)
         return order
+
+    def _balanced(self, seed: int, epoch: int) -> Array:
+        assert self.examples.target is not None
+        return balanced_order(self.examples.target, seed=seed, epoch=epoch)
+
+    def _check_balanced(self) -> None:
+        target = self.examples.target
+        if target is None or target.ndim != 1 or target.dtype.kind not in "iu":
+            raise UsageError("balanced batches are for classes, and these examples have no class ids.")
+        if self.by_length:
+            raise UsageError("batches are balanced or by length, not both.")
 
     def iterate(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """((inputs, ...), target) of every batch of an epoch, from batch number ``start`` on.

@@ -8,8 +8,12 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from gradwise.data import resampling
+from gradwise.data.imbalance import threshold
 from gradwise.errors import UsageError
 from gradwise.registry import nearest
+
+LARGEST_SEED = 2**32 - 1  # what numpy.random.seed takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,9 @@ class FitConfig:
         width: units of a hidden layer, or channels of the first one.
         depth: hidden layers, or stacked recurrent layers.
         dropout: share of units dropped.
+        activation: of hidden layers, by name with options; None: the net's own.
+        norm: layer by name with options, or ``none``; None: the net's own.
+        scale: of inputs, by name with options; ``auto`` standardises, ``none`` leaves them as they are.
         epochs: passes over the training rows, at most.
         batch_size: examples per step.
         rate: learning rate; None: range test.
@@ -30,24 +37,38 @@ class FitConfig:
         init: initialiser by name; None: the net's own.
         weight_decay: of the optimizer.
         clip: largest gradient norm; None: none, 5 for recurrent nets.
+        augment: names of augmentations of the training batches, ``auto``, or ``none``.
+        regularize: names of regularisers (``l1:strength=1e-4, max-norm``), or ``none``; those that other
+            settings here stand for (``ema``, ``early-stopping``, ``clip-norm``, ``ensemble``) become these.
         class_weights: ``auto`` (when imbalanced), ``yes`` or ``no``.
+        resample: name of a resampler of the training rows, or ``none``.
+        balanced_batches: classes fill even shares of every batch.
+        threshold: of two classes or labels: a probability, or what it is chosen by on the validation rows
+            (``f1``, ``balanced-accuracy``, ``cost:miss=50``, ``auto``).
         patience: epochs without improvement before it stops; 0: never stops early.
         valid: share of rows kept for validation.
         test: share of rows kept aside and scored once at the end.
         seed: of everything random.
+        runs: nets to train, each with a seed of its own from ``seed`` on; they are averaged.
+        together: ``auto``, ``yes`` or ``no``: all runs at once, in one stack of weights.
         precision: ``auto``, ``float32`` or ``bf16``.
         layout: ``auto``, ``contiguous`` or ``channels-last``.
+        fused: ``auto``, ``yes`` or ``no``: the optimizer updates all weights in one kernel.
         compile: ``auto``, ``yes`` or ``no``: torch.compile.
         threads: of torch; None: measured.
         device: ``auto``, ``cpu``, ``cuda`` ...
         ema: decay of an exponential moving average of the weights; None: none.
         doctor: whether the fit watches itself.
+        save_every: seconds between checkpoints; saving takes at most 5 % of the time, however few they are.
     """
 
     net: str = "auto"
     width: int | None = None
     depth: int | None = None
     dropout: float | None = None
+    activation: str | None = None
+    norm: str | None = None
+    scale: str = "auto"
     epochs: int | None = None
     batch_size: int | None = None
     rate: float | None = None
@@ -57,20 +78,35 @@ class FitConfig:
     init: str | None = None
     weight_decay: float | None = None
     clip: float | None = None
+    augment: str = "none"
+    regularize: str = "none"
     class_weights: str = "auto"
+    resample: str = "none"
+    balanced_batches: bool = False
+    threshold: str = "0.5"
     patience: int | None = None
     valid: float = 0.2
     test: float = 0.0
     seed: int = 0
+    runs: int = 1
+    together: str = "auto"
     precision: str = "auto"
     layout: str = "auto"
+    fused: str = "auto"
     compile: str = "auto"
     threads: int | None = None
     device: str = "auto"
     ema: float | None = None
     doctor: bool = True
+    save_every: float = 60.0
 
     def __post_init__(self) -> None:
+        if self.regularize.strip().lower() not in ("", "none"):
+            from gradwise.train.regularizing import expanded  # it needs torch
+
+            rest, found = expanded(self.regularize, asdict(self))
+            for name, value in {"regularize": rest, **found}.items():
+                object.__setattr__(self, name, value)
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
@@ -80,6 +116,13 @@ class FitConfig:
             if value not in allowed:
                 words = ", ".join(allowed)
                 raise UsageError(f"--{_option(name)} takes one of {words}, not {value!r}.")
+        if self.resample != resampling.NONE:
+            resampling.check(self.resample)
+        threshold.fixed(self.threshold)
+        if self.seed + self.runs - 1 > LARGEST_SEED:
+            raise UsageError(
+                f"--seed {self.seed} leaves no seeds for --runs {self.runs}: {LARGEST_SEED} is the largest."
+            )
         if self.valid + self.test >= 1:
             raise UsageError(
                 f"--valid {self.valid:g} and --test {self.test:g} leave no rows to train on; lower one."
@@ -137,14 +180,18 @@ _RANGES = (
     ("patience", 0, 1_000_000),
     ("valid", 0.0, 0.9),
     ("test", 0.0, 0.9),
-    ("seed", 0, 2**32 - 1),
+    ("seed", 0, LARGEST_SEED),
+    ("runs", 1, 1000),
     ("threads", 1, 4096),
     ("ema", 0.0, 1.0),
+    ("save_every", 0.0, 1e9),
 )
 _WORDS = {
     "class_weights": ("auto", "yes", "no"),
+    "together": ("auto", "yes", "no"),
     "precision": ("auto", "float32", "bf16"),
     "layout": ("auto", "contiguous", "channels-last"),
+    "fused": ("auto", "yes", "no"),
     "compile": ("auto", "yes", "no"),
 }
 
@@ -157,6 +204,14 @@ def _checked(name: str, value: Any, kind: str) -> Any:
     """``value`` as the field's type; whole numbers may stand for decimal ones."""
     if value is None and "None" in kind:
         return None
+    if (
+        name in ("augment", "regularize")
+        and isinstance(value, list | tuple)
+        and all(isinstance(each, str) for each in value)
+    ):
+        return ", ".join(value)
+    if name == "threshold" and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
     wanted = kind.split(" ", maxsplit=1)[0]
     if wanted == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)

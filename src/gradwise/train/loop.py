@@ -8,18 +8,24 @@ Nothing here waits for the device within an epoch: losses are summed where they 
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from gradwise.errors import UsageError
+from gradwise.train.averaging import average_epoch, take_in
 from gradwise.train.batches import Batches
 from gradwise.train.callbacks import Callback
 from gradwise.train.metrics import Metrics
 from gradwise.train.training import Training
+
+# How torch 2.13 begins to say that batch-norm or instance-norm has one number per channel.
+NOTHING_TO_AVERAGE = "Expected more than 1 "
 
 
 def fit(
@@ -54,10 +60,12 @@ def fit(
             if training.progress.position < len(train):
                 break
             started = time.perf_counter()
+            average_epoch(training, train)
             scores = _scores(training, valid) if valid is not None else {}
             row = training.close_epoch(scores, time.perf_counter() - started)
             for callback in callbacks:
                 callback.on_epoch_end(training, row)
+        training.note_regularised()
     if training.end_with_best:
         training.take_best()
 
@@ -67,8 +75,11 @@ def epoch(training: Training, batches: Batches, callbacks: Sequence[Callback] = 
     training.model.train()
     progress = training.progress
     started, before = time.perf_counter(), progress.seconds
-    for inputs, target in batches.iterate(progress.epoch, progress.position):
+    for batch in batches.iterate(progress.epoch, progress.position):
         training.between_steps = False
+        inputs, target = batch
+        if training.augment is not None:
+            inputs, target = training.augment(*batch, epoch=progress.epoch, batch=progress.position)
         loss = step(training, inputs, target)
         progress.loss_sum.add_(loss, alpha=len(target))  # on the device
         progress.position += 1
@@ -95,17 +106,27 @@ def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tens
     Returns:
         () the batch's loss before the step, detached, on the device.
     """
+    parts, shown = training.regularisers, list[Tensor]()
 
-    def gradient() -> Any:  # torch's stubs want a float of a closure
-        """The loss; its gradient, clipped, is left in the parameters."""
-        training.optimizer.zero_grad()
+    def gradient(*, backward: bool = True) -> Any:  # torch's stubs want a float of a closure
+        """The loss; its gradient, clipped, is left in the parameters; without ``backward`` its graph is."""
+        if backward:
+            training.optimizer.zero_grad()
+        parts.before_forward(training.model)
         with training.precision():
-            loss: Tensor = training.criterion(training.model(*inputs), target)
+            loss: Tensor = training.criterion(_outputs(training.model, inputs), target)
+        if training.closure and parts:  # it compares losses, so the penalty belongs to them
+            shown.append(loss.detach())
+            loss = parts.added(loss, training.model)
+        if not backward:
+            return loss
         if training.scaler is None:
             loss.backward()
         else:
             training.scaler.scale(loss).backward()
             training.scaler.unscale_(training.optimizer)
+        if not training.closure:
+            parts.gradient(training.model, training.optimizer)
         if training.clip is not None:
             nn.utils.clip_grad_norm_(training.parameters, training.clip)  # no sync
         return loss.detach()
@@ -113,7 +134,8 @@ def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tens
     stepped = True
     loss: Tensor
     if training.closure:
-        loss = cast("Tensor", training.optimizer.step(gradient))
+        loss = cast("Tensor", training.optimizer.step(_repeatable(gradient, training.device)))
+        loss = shown[0] if shown else loss  # that of the data, before the step
     elif training.scaler is None:
         loss = gradient()
         training.optimizer.step()
@@ -122,12 +144,44 @@ def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tens
         training.scaler.step(training.optimizer)  # syncs: float16 must know whether the gradient is finite
         training.scaler.update()
         stepped = training.scaler.get_scale() >= scale
-    if training.ema is not None:
-        training.ema.update_parameters(training.model)
+    if stepped:
+        parts.after_step(training.model, training.optimizer)
+    if training.ema is not None and training.average_from is None:
+        take_in(training.ema, training)
     if stepped and training.pace == "batch" and training.scheduler is not None:
         training.scheduler.step()
     training.progress.step += 1
     return loss
+
+
+def _outputs(model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+    """What the net puts out; where a norm layer has nothing to average, one sentence."""
+    try:
+        outputs: Tensor = model(*inputs)
+    except ValueError as error:
+        if not str(error).startswith(NOTHING_TO_AVERAGE):
+            raise
+        size = " x ".join(re.findall(r"\d+", str(error).partition("got input size")[2]))
+        raise UsageError(
+            f"a norm layer got one number to average in training (its input is {size}); take --norm "
+            "group-norm or layer-norm, or for batch-norm a larger --batch-size."
+        ) from error
+    return outputs
+
+
+def _repeatable(gradient: Callable[..., Any], device: torch.device) -> Any:
+    """The closure that draws the same random numbers at every call, so that dropout is one function."""
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        generators.append(torch.cuda.default_generators[device.index or 0])
+    states = [generator.get_state() for generator in generators]
+
+    def again(*, backward: bool = True) -> Any:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
+        return gradient(backward=backward)
+
+    return again
 
 
 def evaluate(

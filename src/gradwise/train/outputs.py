@@ -27,5 +27,11 @@ def outputs(model: nn.Module, batches: Batches, *, autocast: torch.dtype | None 
     """
     device = torch.device(batches.device)
     with evaluating(model), torch.autocast(device.type, autocast, enabled=autocast is not None):
-        parts = [model(*inputs).float() for inputs, _ in batches.iterate(epoch=0)]
-    return torch.cat(parts).cpu()[torch.from_numpy(np.argsort(batches.order(0)))]
+        every, done = torch.empty(0), 0
+        for inputs, _ in batches.iterate(epoch=0):
+            made = model(*inputs).float()
+            if not done:  # one place for all: many small results between large ones would tear the heap
+                every = made.new_empty((batches.rows, *made.shape[1:]))
+            every[done : done + len(made)] = made
+            done += len(made)
+    return every.cpu()[torch.from_numpy(np.argsort(batches.order(0)))]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gradwise import losses, nets, optim
 from gradwise.data.examples import Choice, Task
 from gradwise.errors import UsageError
-from gradwise.init import INITIALISERS
-from gradwise.train import sizing
+from gradwise.init import check_init
+from gradwise.nets.activations import check_activation
+from gradwise.nets.norms import check_norm
+from gradwise.optim.schedules.plateau import PATIENCE as PLATEAU_PATIENCE
+from gradwise.train import augmenting, regularizing, sizing
 from gradwise.train.config import FitConfig
+from gradwise.train.weighing import check_balanced, class_weights
+from gradwise.train.whole import check_closure, own_rate, whole_batch
 
-IMBALANCE = (
-    10.0  # largest over smallest class; catalogue D04, after SageMaker Debugger's class-imbalance rule
-)
 RECURRENT_CLIP = 5.0  # norm; handbook: 5 to 15 for recurrent nets
 RECURRENT = ("lstm", "gru", "rnn")
 DECAY = 0.01  # of adamw; Loshchilov, Hutter, arXiv 1711.05101, and torch's default
@@ -24,6 +26,13 @@ ANNEAL_FROM = 100  # steps: below, the 30 % in which one-cycle warms up would be
 ANNEALED = ("one-cycle", "cosine", "warm-up", "polynomial")
 ANNEALED_PATIENCE = 0.5  # of the epochs: the best part of an annealed training is its end
 PATIENCE = 10  # epochs; with a rate that does not fall to zero
+DIVISIONS = 3  # of the rate at a plateau before training stops: by 2 to an eighth, by 5 to under a hundredth
+DEFAULT_OPTIMIZER = "adamw"
+SOFTMAX = (
+    "as given, and most often a fault in a hidden layer, whose units then share one unit of signal; see "
+    "`gradwise explain activation:softmax`"
+)
+FEW_TO_NORM = 2  # rows per batch, whose means are noise; handbook claim 20
 DEFAULT_LOSS = {"classes": "cross-entropy", "labels": "bce", "numbers": "mse"}
 
 
@@ -33,7 +42,7 @@ class Plan:
 
     Args:
         net: name of the net.
-        net_options: what it is told besides the shape of its input: ``units``, ``depth``, ``dropout``.
+        net_options: what it is told besides the shape of its input: ``units``, ``depth``, ``dropout`` ...
         init: initialiser; None: the net's own.
         optimizer: by name, with options after a colon where given; so are schedule, loss and init.
         rate: learning rate; None: to be found by a range test.
@@ -44,6 +53,8 @@ class Plan:
         steps_per_epoch: optimizer steps in an epoch.
         patience: epochs without improvement before it stops; 0: never stops early.
         loss: by name.
+        augment: augmentations by name, with options; ``none`` without.
+        regularize: regularisers by name, with options; ``none`` without.
         class_weights: per class or label; None: all equal.
         clip: largest norm of the gradient; None: none.
         choices: every setting that was chosen for the user.
@@ -61,6 +72,8 @@ class Plan:
     steps_per_epoch: int
     patience: int
     loss: str
+    augment: str
+    regularize: str
     class_weights: tuple[float, ...] | None
     clip: float | None
     choices: tuple[Choice, ...] = field(repr=False)
@@ -94,18 +107,22 @@ def make_plan(
     net = _net(kind, shape, rows, config, told)
     net_options = _net_options(net, task, shape, rows, config, told)
     loss = _loss(task, config, told)
-    batch_size = _batch_size(kind, rows, device, config, told)
+    info = optim.OPTIMIZERS[DEFAULT_OPTIMIZER if config.optimizer == "auto" else config.optimizer]
+    check_closure(info, config)
+    check_balanced(task, info, config)
+    batch_size = whole_batch(info, rows, config, told) or _batch_size(kind, rows, device, config, told)
+    _norm(net, kind, net_options, batch_size, told)
     # A lone last row joins the batch before it, since batch-norm cannot learn from one.
     steps = max(1, rows // batch_size + (rows % batch_size > 1))
     epochs = _epochs(net, rows, steps, config, told)
     optimizer, decay = _optimizer(config, told)
-    schedule = _schedule(epochs * steps, config, told)
+    schedule = _schedule(info, epochs, steps, config, told)
     return Plan(
         net=net,
         net_options=net_options,
-        init=INITIALISERS.proper(config.init) if config.init else None,
+        init=check_init(config.init) if config.init else None,
         optimizer=optimizer,
-        rate=config.rate,
+        rate=config.rate if config.rate is not None else own_rate(info, told),
         weight_decay=decay,
         schedule=schedule,
         epochs=epochs,
@@ -113,8 +130,10 @@ def make_plan(
         steps_per_epoch=steps,
         patience=_patience(schedule, epochs, config, told),
         loss=loss,
-        class_weights=_class_weights(task, rows, config, counts, told),
-        clip=_clip(net, config, told),
+        augment=augmenting.choose(config.augment, task, kind, shape, loss, told),
+        regularize=regularizing.check(config.regularize, info, asdict(config)),
+        class_weights=class_weights(task, rows, config, counts, told),
+        clip=None if info.closure else _clip(net, config, told),
         choices=tuple(told),
     )
 
@@ -136,11 +155,21 @@ def _net_options(
         able = ", ".join(nets.nets_for(kind))
         raise UsageError(f"--net {net} takes {' or '.join(nets.NETS[net].makers)}, not {kind}; try {able}.")
     known = nets.options(net, kind)
-    given = {"units": config.width, "depth": config.depth, "dropout": config.dropout}
+    given = {
+        "units": config.width,
+        "depth": config.depth,
+        "dropout": config.dropout,
+        "activation": None if config.activation is None else check_activation(config.activation),
+        "norm": None if config.norm is None else check_norm(config.norm),
+    }
     options: dict[str, Any] = {word: value for word, value in given.items() if value is not None}
-    for word, flag in (("units", "width"), ("depth", "depth"), ("dropout", "dropout")):
-        if word in options and word not in known:
-            raise UsageError(f"--{flag} is nothing that net {net!r} can be told; leave it out.")
+    for word in options:
+        if word not in known:
+            flag = "width" if word == "units" else word
+            on = " on " + kind if len(nets.NETS[net].makers) > 1 else ""
+            raise UsageError(f"--{flag} is nothing that net {net!r}{on} can be told; leave it out.")
+    if str(options.get("activation")).startswith("softmax"):
+        told.append(Choice("activation", "softmax", SOFTMAX))
     if "units" in known and "units" not in options:
         depth = options.get("depth", known.get("depth"))
         sized = sizing.units_for(net, shape, task.outputs, rows, depth=depth)
@@ -148,6 +177,15 @@ def _net_options(
             options["units"], reason = sized
             told.append(Choice("width", str(options["units"]), reason))
     return options
+
+
+def _norm(net: str, kind: str, options: Mapping[str, Any], batch_size: int, told: list[Choice]) -> None:
+    """Say so where the net's own batch-norm has too few rows to go by."""
+    usual = nets.options(net, kind).get("norm")
+    if batch_size <= FEW_TO_NORM and usual == "batch-norm" and "norm" not in options:
+        rows = f"{batch_size} row{'s' * (batch_size > 1)} per batch"
+        reason = f"as {net} has it; means over {rows} are noise, and --norm group-norm does without"
+        told.append(Choice("norm", usual, reason))
 
 
 def _loss(task: Task, config: FitConfig, told: list[Choice]) -> str:
@@ -186,7 +224,7 @@ def _epochs(net: str, rows: int, steps: int, config: FitConfig, told: list[Choic
 def _optimizer(config: FitConfig, told: list[Choice]) -> tuple[str, float]:
     """Its name and weight decay."""
     if config.optimizer == "auto":
-        name = "adamw"
+        name = DEFAULT_OPTIMIZER
         told.append(Choice("optimizer", name, "needs the least tuning of its rate"))
     else:
         name = optim.OPTIMIZERS.proper(config.optimizer)
@@ -194,13 +232,29 @@ def _optimizer(config: FitConfig, told: list[Choice]) -> tuple[str, float]:
         return name, config.weight_decay
     if optim.OPTIMIZERS.name(name) != "adamw":
         return name, 0.0
+    shrinking = regularizing.shrinking(config.regularize)
+    if shrinking:
+        told.append(
+            Choice("weight-decay", "0", f"{shrinking} was asked for, and is all that shrinks weights")
+        )
+        return name, 0.0
     told.append(Choice("weight-decay", f"{DECAY:g}", "adamw's usual one; biases and norms do not decay"))
     return name, DECAY
 
 
-def _schedule(steps: int, config: FitConfig, told: list[Choice]) -> str:
+def _schedule(
+    info: optim.OptimizerInfo, epochs: int, steps_per_epoch: int, config: FitConfig, told: list[Choice]
+) -> str:
     if config.schedule != "auto":
+        optim.check_schedule(config.schedule, epochs=epochs)
         return optim.SCHEDULES.proper(config.schedule)
+    if info.closure:
+        told.append(Choice("schedule", "constant", f"{info.name} finds the length of its steps itself"))
+        return "constant"
+    if "swa" in regularizing.named(config.regularize):
+        told.append(Choice("schedule", "constant", "swa averages weights that keep moving"))
+        return "constant"
+    steps = epochs * steps_per_epoch
     name = "one-cycle" if steps >= ANNEAL_FROM else "cosine"
     limit = f"{steps} steps, {'enough' if steps >= ANNEAL_FROM else 'too few'} to warm up first"
     told.append(Choice("schedule", name, f"{limit} (limit {ANNEAL_FROM}); the rate falls to zero at the end"))
@@ -210,38 +264,21 @@ def _schedule(steps: int, config: FitConfig, told: list[Choice]) -> str:
 def _patience(schedule: str, epochs: int, config: FitConfig, told: list[Choice]) -> int:
     if config.patience is not None:
         return config.patience
-    if optim.SCHEDULES.name(schedule) in ANNEALED:
+    if "swa" in regularizing.named(config.regularize):
+        told.append(Choice("patience", "0", "swa begins late, and its average is what counts"))
+        return 0
+    name, options = optim.check_schedule(schedule, epochs=epochs)
+    if name == "plateau":
+        waits = options.get("patience", PLATEAU_PATIENCE) + 1
+        patience = max(PATIENCE, DIVISIONS * waits)
+        reason = f"the rate is divided after {waits} epochs without gain: {DIVISIONS} times, before it stops"
+    elif name in ANNEALED:
         patience = max(PATIENCE, math.ceil(ANNEALED_PATIENCE * epochs))
         reason = f"half of {epochs} epochs, {PATIENCE} at least: with {schedule} the end gains most"
     else:
         patience, reason = PATIENCE, "epochs without a better validation loss"
     told.append(Choice("patience", str(patience), reason))
     return patience
-
-
-def _class_weights(
-    task: Task,
-    rows: int,
-    config: FitConfig,
-    counts: Sequence[int] | None,
-    told: list[Choice],
-) -> tuple[float, ...] | None:
-    """Weights when asked for, or when classes are imbalanced and the user left it open."""
-    wanted = config.class_weights
-    if wanted == "no" or task.kind == "numbers" or counts is None:
-        if wanted == "yes" and task.kind == "numbers":
-            raise UsageError("--class-weights yes is for classes and labels; this target holds numbers.")
-        return None
-    weights, ratio = sizing.balancing_weights(task.kind, counts, rows)
-    if wanted == "yes":
-        return weights
-    if ratio <= IMBALANCE:
-        return None
-    what = "classes" if task.kind == "classes" else "labels, true to false,"
-    told.append(
-        Choice("class-weights", "yes", f"{what} are {ratio:.0f} to 1 at worst (limit {IMBALANCE:.0f})")
-    )
-    return weights
 
 
 def _clip(net: str, config: FitConfig, told: list[Choice]) -> float | None:

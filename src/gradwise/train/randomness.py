@@ -9,8 +9,7 @@ import numpy as np
 import torch
 
 from gradwise.errors import UsageError
-
-LARGEST_SEED = 2**32 - 1  # what numpy.random.seed takes
+from gradwise.train.config import LARGEST_SEED
 
 
 def seed_everything(seed: int) -> None:

@@ -10,19 +10,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 
 import numpy as np
 
 from gradwise.data.examples import Array
+from gradwise.errors import UsageError
 from gradwise.train.batches import Batch
 from gradwise.train.loop import step as training_step
 from gradwise.train.randomness import random_state, restore_random_state
 from gradwise.train.training import Training
 
-STEPS = 100  # fast.ai's and Lightning's number
-FEWEST_STEPS = 30  # below, a decade of rates has too few steps to be smoothed
+STEPS = (100, 50, 30)  # the first that time allows: 100 is fast.ai's and Lightning's number; with under 30
+# a decade of rates has too few to be smoothed.  Three numbers only, so that time seldom decides the rate.
 DECADES_DOWN = 3  # of rates below the optimizer's usual one, where the test starts
 DECADES_UP = 4  # above it, where the test ends unless the loss bursts before
 SMOOTHING = 7  # steps of the centred mean
@@ -43,6 +44,7 @@ class RangeTest:
         suggestion: learning rate.
         reason: why, with numbers.
         found: whether the test decided; else the suggestion is the optimizer's usual rate.
+        hurried: whether time allowed less than the full number of steps.
     """
 
     rates: Array
@@ -50,6 +52,12 @@ class RangeTest:
     suggestion: float
     reason: str
     found: bool
+    hurried: bool = False
+
+    @property
+    def smooth(self) -> Array:
+        """(L,) the losses as they are judged, up to the first that is no number."""
+        return smoothed(self.losses[: _finite(self.losses)])
 
 
 def range_test(
@@ -57,46 +65,65 @@ def range_test(
     batches: Sequence[Batch],
     *,
     usual: float,
-    steps: int = STEPS,
+    steps: Sequence[int] = STEPS,
     seconds: float = 10.0,
 ) -> RangeTest:
     """Try rates from far below ``usual`` to far above it.
 
-    Random states are put back.  Cost: ``steps`` training steps with one host sync each.
+    Random states are put back.  Cost: at most 100 training steps with one host sync each.
 
     Args:
         rehearsal: makes a training at a constant rate on a **copy** of the model.
         batches: of the training; they are used in turn.
         usual: the optimizer's usual rate.
-        steps: at most.
+        steps: how many steps may be taken, falling; the first number that the time allows.
         seconds: that the test may take, about.
+
+    Raises:
+        UsageError: no batches, or a usual rate that is not above 0.
     """
+    if not batches:
+        raise UsageError("a range test needs at least one batch, and there is none.")
+    if not 0 < usual < math.inf:
+        raise UsageError(f"a range test starts around a rate above 0, not {usual:g}.")
     state = random_state()
     try:
-        training = rehearsal()
-        training.model.train()
-        rates, losses = _climb(training, batches, usual, steps, seconds)
+        taken = _affordable(_started(rehearsal), batches, usual, steps, seconds)
+        restore_random_state(state)  # however many steps were timed
+        rates, losses = _climb(_started(rehearsal), batches, usual, taken)
     finally:
         restore_random_state(state)
-    return judge(rates, losses, usual)
+    return replace(judge(rates, losses, usual), hurried=taken < steps[0])
 
 
-def _climb(
-    training: Training, batches: Sequence[Batch], usual: float, steps: int, seconds: float
-) -> tuple[Array, Array]:
-    """Rates and losses until the loss bursts, the steps are taken or the time is over."""
-    turn = cycle(batches)
+def _started(rehearsal: Callable[[], Training]) -> Training:
+    training = rehearsal()
+    training.model.train()
+    return training
+
+
+def _affordable(
+    training: Training, batches: Sequence[Batch], usual: float, steps: Sequence[int], seconds: float
+) -> int:
+    """How many steps the time allows; 0: too few to mean anything."""
     lowest = usual * 10.0**-DECADES_DOWN
     _loss_at(training, batches[0], lowest)  # kernels are prepared here
-    started = time.perf_counter()
-    first = _loss_at(training, next(turn), lowest)
-    spent = time.perf_counter() - started
-    steps = min(steps, int(seconds / max(spent, 1e-9)))
-    if steps < FEWEST_STEPS:
-        return np.zeros(0), np.zeros(0)
+    spent = math.inf
+    for _ in range(2):  # a single step may meet a hitch of the machine
+        started = time.perf_counter()
+        _loss_at(training, batches[0], lowest)
+        spent = min(spent, time.perf_counter() - started)
+        if steps[0] * spent <= seconds:
+            break
+    return next((count for count in steps if count * spent <= seconds), 0)
+
+
+def _climb(training: Training, batches: Sequence[Batch], usual: float, steps: int) -> tuple[Array, Array]:
+    """Rates and losses until the loss bursts or the steps are taken."""
+    turn = cycle(batches)
     rates = usual * np.logspace(-DECADES_DOWN, DECADES_UP, steps)
-    losses = [first]
-    for rate in rates[1:]:
+    losses: list[float] = []
+    for rate in rates:
         losses.append(_loss_at(training, next(turn), float(rate)))
         if not math.isfinite(losses[-1]) or _bursts(losses):
             break
@@ -125,6 +152,12 @@ def smoothed(losses: Array) -> Array:
     return np.array([losses[max(0, i - half) : i + half + 1].mean() for i in range(len(losses))])
 
 
+def _finite(losses: Array) -> int:
+    """How many losses come before the first that is no number."""
+    finite = np.isfinite(losses)
+    return len(losses) if finite.all() else int(np.argmin(finite))
+
+
 def judge(rates: Array, losses: Array, usual: float) -> RangeTest:
     """The suggestion that follows from a test's losses.
 
@@ -133,8 +166,7 @@ def judge(rates: Array, losses: Array, usual: float) -> RangeTest:
         losses: (K,) before each step.
         usual: the optimizer's rate, suggested where the losses tell nothing.
     """
-    finite = np.isfinite(losses)
-    kept = len(losses) if finite.all() else int(np.argmin(finite))
+    kept = _finite(losses)
 
     def undecided(why: str) -> RangeTest:
         return RangeTest(rates, losses, usual, f"the optimizer's usual rate: {why}", found=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from gradwise.nets.embeddings import embedding_width
@@ -115,20 +115,3 @@ def epochs_for(net: str, rows: int, steps: int) -> tuple[int, str]:
         epochs,
         f"{epochs * steps:,} steps on {rows:,} rows (about {STEPS:,} wanted, {fewest} epochs at least)",
     )
-
-
-def balancing_weights(kind: str, counts: Sequence[int], rows: int) -> tuple[tuple[float, ...], float]:
-    """Weights that make rare classes count as much as frequent ones, and the worst ratio of counts.
-
-    ``classes``: rows / (classes * count), as scikit-learn's ``balanced`` (King, Zeng 2001); a class without
-    rows has weight 1.  ``labels``: false over true rows, the weight of a label's presence.
-
-    >>> balancing_weights("classes", [90, 10], 100)
-    ((0.5555555555555556, 5.0), 9.0)
-    """
-    if kind == "labels":
-        ratios = [(rows - count) / count if 0 < count < rows else 1.0 for count in counts]
-        return tuple(ratios), max([max(ratio, 1 / ratio) for ratio in ratios], default=1.0)
-    present = [count for count in counts if count > 0]
-    weights = tuple(sum(present) / (len(present) * count) if count > 0 else 1.0 for count in counts)
-    return weights, max(present) / min(present) if present else 1.0

@@ -32,7 +32,7 @@ LOSS_ERRORS = 2.0  # standard errors of the difference that are allowed on top: 
 LOSS_TOLERANCE = 0.05  # relative difference of the mean loss of the first steps, bf16 against float32
 LONG_STEP = 0.05  # seconds: a step that long fills several threads, one is not tried
 FEW_THREADS = 4  # unless there are so few that trying is cheap, and others may be using the cores
-TINY_STEP = 0.001  # seconds: below, converting numbers costs more than computing with them
+TINY_STEP = 0.001  # seconds: below, converting numbers and sharing work cost more than computing
 TRIAL_STEP = 0.2  # seconds: of a longer step a part of the batch is raced, unless the budget allows more
 FIRST_STEPS = 3  # that are timed, to know what the training will take
 GROWTH = 4  # of the rows, until a step is long enough
@@ -206,10 +206,16 @@ class _Chooser:
         self.timed.append("threads")
         many, one = str(now), "1"
         race = self._race({many: replace(self.speed, threads=now), one: replace(self.speed, threads=1)})
+        tiny = self.full_step < TINY_STEP
         if race is None:
+            if tiny:  # others on the machine delay a step that waits for several threads many times over
+                self.speed = replace(self.speed, threads=1)
+                torch.set_num_threads(1)
+                reason = f"a step takes {1000 * self.full_step:.2g} ms: too little to share among {now}"
+                self._tell("threads", one, reason)
             return
         gain = race.gain(one, many)
-        winner = 1 if race.beats(one, many) else now
+        winner = 1 if race.beats(one, many) or (tiny and not race.beats(many, one)) else now
         self.speed = replace(self.speed, threads=winner)
         self._tell("threads", str(winner), f"1 thread {gain:.2f}x of {now}{self._shown()}")
         torch.set_num_threads(winner)

@@ -23,10 +23,12 @@ def state_of(training: Training) -> dict[str, Any]:
     return {
         "parts": _parts(training),
         "model": dict(training.model.state_dict()),
+        "criterion": _learnt(training.criterion),
         "optimizer": training.optimizer.state_dict(),
         "scheduler": None if training.scheduler is None else dict(training.scheduler.state_dict()),
         "scaler": None if training.scaler is None else training.scaler.state_dict(),
         "ema": None if training.ema is None else dict(training.ema.state_dict()),
+        "regularisers": training.regularisers.state_dict(),
         "random": random_state(),
         "progress": _progress(training.progress),
     }
@@ -35,9 +37,11 @@ def state_of(training: Training) -> dict[str, Any]:
 def differences(training: Training, state: Mapping[str, Any]) -> str:
     """What keeps a training from taking this state, as a clause; "" when nothing does."""
     for name, part in _parts(training).items():
-        if state["parts"][name] != part:
-            return f"the checkpoint was saved with {name} {state['parts'][name]}, this training has {part}"
-    clause = _mismatch(training.model, state["model"])
+        before = state["parts"].get(name, "none")
+        if before != part:
+            return f"the checkpoint was saved with {name} {before}, this training has {part}"
+    clause = _mismatch(training.model.state_dict(), state["model"])
+    clause = clause or _mismatch(_learnt(training.criterion), state.get("criterion", {}))
     groups = [len(group["params"]) for group in training.optimizer.param_groups]
     saved = [len(group["params"]) for group in state["optimizer"]["param_groups"]]
     if not clause and groups != saved:
@@ -48,6 +52,8 @@ def differences(training: Training, state: Mapping[str, Any]) -> str:
 def put_back(training: Training, state: Mapping[str, Any]) -> None:
     """Put a training, and the global random states, where `state_of` found them."""
     training.model.load_state_dict(state["model"])
+    for name, weight in training.criterion.named_parameters():
+        weight.data.copy_(state["criterion"][name])
     training.optimizer.load_state_dict(state["optimizer"])
     _lay_out_alike(training.optimizer)
     if training.scheduler is not None:
@@ -56,11 +62,12 @@ def put_back(training: Training, state: Mapping[str, Any]) -> None:
         training.scaler.load_state_dict(state["scaler"])
     if training.ema is not None:
         training.ema.load_state_dict(state["ema"])
+    training.regularisers.load_state_dict(state.get("regularisers", {}))
     saved = dict(state["progress"])
     device, dtype = training.progress.loss_sum.device, training.progress.loss_sum.dtype
     saved["loss_sum"] = saved["loss_sum"].to(device, dtype)
     saved["history"] = [EpochRow(**row) for row in saved["history"]]
-    training.progress = Progress(**saved)
+    training.progress = type(training.progress)(**saved)
     if training.progress.step:
         training.optimizer._opt_called = True  # type: ignore[attr-defined]  # noqa: SLF001 (else a schedule warns that it steps first)
     restore_random_state(state["random"])
@@ -70,7 +77,10 @@ def _parts(training: Training) -> dict[str, str]:
     """What must be the same at both ends, by the name of its class."""
     named = {"optimizer": training.optimizer, "schedule": training.scheduler, "scaler": training.scaler}
     parts = {name: "none" if part is None else type(part).__name__ for name, part in named.items()}
-    return {**parts, "average": "none" if training.ema is None else "ema"}
+    augmentation = "none" if training.augment is None else training.augment.names
+    regularisers = ", ".join(training.regularisers.parts) or "none"
+    average = "none" if training.ema is None else "ema" if training.average_from is None else "swa"
+    return {**parts, "average": average, "augmentation": augmentation, "regularisers": regularisers}
 
 
 def _progress(progress: Progress) -> dict[str, Any]:
@@ -78,8 +88,12 @@ def _progress(progress: Progress) -> dict[str, Any]:
     return {**values, "history": [asdict(row) for row in progress.history]}
 
 
-def _mismatch(model: nn.Module, saved: Mapping[str, Tensor]) -> str:
-    mine = model.state_dict()
+def _learnt(criterion: nn.Module) -> dict[str, Tensor]:
+    """What a loss learns; its other settings come from the recipe."""
+    return {name: weight.detach() for name, weight in criterion.named_parameters()}
+
+
+def _mismatch(mine: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> str:
     for name in [*mine, *saved]:
         here, there = (_shape(tensors.get(name)) for tensors in (mine, saved))
         if here != there:

@@ -14,6 +14,8 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel
 
 from gradwise.errors import UsageError
+from gradwise.regularize import Regularisers
+from gradwise.train.augmenting import Augmenter
 from gradwise.train.metrics import SMALLER_IS_BETTER, Metrics
 from gradwise.train.progress import EpochRow, Progress
 
@@ -27,17 +29,22 @@ class Training:
     Args:
         model: called with the inputs of a batch.  To compile it use ``model.compile()``, which leaves the
             names of its weights alone.
-        optimizer: of the model's parameters.
-        criterion: (outputs, target) → mean loss of the batch.
+        optimizer: of the model's parameters, and of the criterion's where it has any.
+        criterion: (outputs, target) → mean loss of the batch.  Parameters of its own (centres of classes) are
+            in checkpoints, and no part of what is judged and used.
         scheduler: of the learning rate; None: constant.
         pace: when the scheduler steps: after every ``batch``, every ``epoch``, or every epoch on the ``loss``
             (ReduceLROnPlateau).
         device: where model and batches are.
         autocast: dtype of the forward pass, e.g. torch.bfloat16; None: the weights' own.
         scaler: of the loss, for float16.
-        clip: largest norm of the gradient of all parameters together.
+        clip: largest norm of the gradient of all the model's parameters together.
         ema: average of the weights (`gradwise.train.averaging.averaged`); it is what is judged and used.
+        average_from: the epoch, counted from 0, from which on ``ema`` takes the weights in at the ends of
+            epochs (a plain `AveragedModel`, used as soon as it holds any); None: after every step.
+        regularisers: act at every step; their hooks are in the model, their parameters in the optimizer.
         metrics: read on the validation rows.
+        augment: changes the batches that are learnt from; validation rows stay as they are.
         closure: the optimizer calls for the loss itself, as often as it likes (L-BFGS).
         monitor: what epochs are judged by: ``loss`` or a metric.
         keep_best: keep a copy of the weights of the best epoch.
@@ -54,7 +61,10 @@ class Training:
     scaler: torch.amp.GradScaler | None = None
     clip: float | None = None
     ema: AveragedModel | None = None
+    average_from: int | None = None
+    regularisers: Regularisers = field(default_factory=Regularisers)
     metrics: Metrics | None = None
+    augment: Augmenter | None = None
     closure: bool = False
     monitor: str = "loss"
     keep_best: bool = False
@@ -70,14 +80,23 @@ class Training:
             raise UsageError(
                 "an optimizer that evaluates the loss itself (L-BFGS) cannot scale it; use float32."
             )
-        self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+        moved = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+        own = {id(weight) for weight in self.criterion.parameters()}
+        own |= {id(weight) for weight in self.regularisers.parameters()}
+        self.parameters = [weight for weight in moved if id(weight) not in own]
         wide = torch.float32 if self.device.type == "mps" else torch.float64  # Apple's has no float64
         self.progress.loss_sum = self.progress.loss_sum.to(self.device, wide)
 
     @property
     def judged(self) -> nn.Module:
         """The model that is evaluated, saved as best and used: the average where there is one."""
-        return self.model if self.ema is None else self.ema.module
+        empty = self.ema is None or (self.average_from is not None and not int(self.ema.n_averaged))
+        return self.model if empty or self.ema is None else self.ema.module
+
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of what is judged: weights and buffers as a plain net needs them, without regularisers."""
+        state = {name: tensor.clone() for name, tensor in self.judged.state_dict().items()}
+        return self.regularisers.folded(state)
 
     @property
     def rate(self) -> float:
@@ -149,9 +168,19 @@ class Training:
             return
         progress.best_epoch, progress.best_value, progress.waited = row.epoch, value, 0
         if self.keep_best or self.end_with_best:
-            self.best_weights = {name: tensor.clone() for name, tensor in self.judged.state_dict().items()}
+            self.best_weights = self.weights()
 
     def take_best(self) -> None:
-        """Put the weights of the best epoch in place; nothing where none were kept."""
+        """Put the weights of the best epoch in place; nothing where none were kept.
+
+        Regularisers act in no forward pass from then on: their gates are in these weights.
+        """
         if self.best_weights:
             self.judged.load_state_dict(self.best_weights)
+            self.regularisers.release()
+
+    def note_regularised(self) -> None:
+        """Note what the regularisers came to, e.g. the share of weights that are zero."""
+        if self.regularisers and self.progress.step:
+            told = self.regularisers.told(self.model, self.best_weights or self.weights())
+            self.notes += [told] if told else []

@@ -15,6 +15,7 @@ from gradwise.watch.losses import argument
 
 TORCH_FRAMES = os.path.dirname(torch.__file__)
 OWN_FRAMES = os.path.dirname(os.path.dirname(__file__))
+FIT_FRAMES = os.path.join(OWN_FRAMES, "fitting")  # a fit's evaluation has no place in the user's code
 CALLERS = 3  # how many of the user's frames tell two evaluations apart
 BUSY_PHASES = 50  # phases in as many steps: a loss computed beside training, not an evaluation
 
@@ -97,14 +98,14 @@ def _accuracy(tally: Tally, prediction: Any, target: Any) -> None:
 
 
 def user_frames() -> Frames:
-    """(code id, line) of the innermost frames that belong to the user."""
+    """(code id, line) of the innermost frames that belong to the user; none within `gradwise fit`."""
     frame: Any = sys._getframe(2)
     found: list[tuple[int, int]] = []
     while frame is not None and len(found) < CALLERS:
         file = frame.f_code.co_filename
         if file.startswith(OWN_FRAMES):
-            if found:
-                break  # the runner that called the script
+            if found or file.startswith(FIT_FRAMES):
+                break  # the runner that called the script; or what called a fit, which is no place in it
         elif not file.startswith(TORCH_FRAMES):
             found.append((id(frame.f_code), frame.f_lineno))
         frame = frame.f_back

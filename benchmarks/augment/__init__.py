@@ -1,0 +1,1 @@
+"""Speed of augmentation beside kornia, and what it adds to a training step."""

@@ -1,0 +1,1 @@
+"""What several nets cost together, over one."""
