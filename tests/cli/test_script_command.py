@@ -28,21 +28,23 @@ def test_what_follows_the_module_belongs_to_the_script(given, shielded):
     [
         ("epochs = 3", ["--max-steps"]),
         ('parser.add_argument("--max-steps")', []),
-        ("def main(max_steps: int = 3): ...", []),
+        ("print(sys.argv)", []),
+        ("import hydra", []),
+        ("from cli import main", []),
     ],
 )
-def test_only_options_that_the_script_does_not_mention_are_misplaced(source, found):
+def test_only_options_of_a_script_that_reads_none_are_misplaced(source, found):
     assert misplaced(["--max-steps=3", "--lr", "1", "-q", "out"], {"--max-steps", "--out"}, source) == found
 
 
 SCRIPT = """
-import sys, torch
+import torch
 model = torch.nn.Linear(3, 1)
 optimizer = torch.optim.SGD(model.parameters(), 0.01)
 for _ in range(30):
     loss = (model(torch.randn(8, 3)) ** 2).mean()
     optimizer.zero_grad(); loss.backward(); optimizer.step()
-print(sys.argv[1:])
+print("trained")
 """
 
 
@@ -63,4 +65,4 @@ def test_a_hint_tells_which_option_went_to_the_script(server, tmp_path, before, 
     )
     assert done.err.startswith(told) == hint
     assert "stands after" not in done.err.removeprefix(told)
-    assert done.out == ("" if "--max-steps" in before else f"{list(after)}\n"), "the script gets them all"
+    assert done.out == ("" if "--max-steps" in before else "trained\n"), "they are not ours to follow"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -47,24 +48,29 @@ def shield_module_arguments(args: list[str], with_value: set[str]) -> list[str]:
     return args
 
 
+# Words of a script that may read options of its own, itself or through a module beside it.
+READERS = re.compile(
+    r"\b(argv|argparse|add_argument|args|flags|optparse|getopt|click|typer|fire|hydra|absl|docopt|tyro|cli|config)\b"
+)
+
+
 def misplaced(args: Iterable[str], known: Collection[str], source: str) -> list[str]:
-    """Options behind the script that the verb knows and the script's text does not mention.
+    """Options behind the script that the verb knows and that the script cannot mean: it reads none.
 
     Args:
         args: what goes to the script.
         known: the verb's long options.
         source: text of the script.
 
-    >>> misplaced(["--max-steps", "9", "--out=d"], {"--max-steps", "--out"}, 'add_argument("--out")')
+    >>> misplaced(["--max-steps", "9", "--lr=1"], {"--max-steps", "--out"}, "for epoch in range(9): ...")
     ['--max-steps']
+    >>> misplaced(["--max-steps", "9"], {"--max-steps"}, "import argparse")
+    []
     """
+    if READERS.search(source):
+        return []
     found = dict.fromkeys(arg.partition("=")[0] for arg in args if arg.startswith("--"))
-    # A script may make its options from names of parameters or fields.
-    return [
-        option
-        for option in found
-        if option in known and option[2:] not in source and option[2:].replace("-", "_") not in source
-    ]
+    return [option for option in found if option in known]
 
 
 def long_options(command: Any) -> set[str]:

@@ -60,10 +60,10 @@ def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_ep
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if recipe.compile:
         model.compile()
+    parts, average_from = regularisers(recipe.regularize, recipe.epochs)
+    parts.wrap(model)  # before a loss that looks at what enters the last layer
     criterion = criterion_for(recipe.loss, model, outputs=task.outputs, weights=recipe.class_weights)
     criterion = criterion.to(device)
-    parts, average_from = regularisers(recipe.regularize, recipe.epochs)
-    parts.wrap(model)
     mean = AveragedModel(model) if average_from is not None else None
     optimizer = optim.make(
         recipe.optimizer,

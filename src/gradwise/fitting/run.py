@@ -138,7 +138,7 @@ class Outcome:
             stop=training.stop,
             why=f"stopped after epoch {training.progress.epoch}: {training.stop}" if training.stop else "",
             history=[asdict(row) for row in training.progress.history],
-            facts={"best_epoch": training.progress.best_epoch},
+            facts={"best_epoch": training.progress.best_epoch, **_regularised(training)},
             findings=findings,
         )
 
@@ -265,6 +265,11 @@ def _decide(job: Job, network: Network) -> None:
         record.choices = [*others, asdict(choice)]
         job.progress.chose(choice)
     network.record.imbalance = record.imbalance
+
+
+def _regularised(training: Training) -> dict[str, str]:
+    """What regularisers came to, where there is something to tell."""
+    return {"regularised": training.regularised} if training.regularised else {}
 
 
 def _verdict(network: Network, sets: Sets) -> Verdict:

@@ -68,7 +68,7 @@ def options(name: str, kind: str) -> dict[str, Any]:
         UnknownNameError: no net is called so.
 
     >>> options("lenet-5", "images")
-    {'activation': 'tanh'}
+    {'activation': 'tanh', 'norm': 'none'}
     """
     not_options = {"outputs", "image", *SHAPES[kind]}
     parameters = _parameters(NETS[name].makers[kind])

@@ -28,7 +28,8 @@ class ImageShape:
             latter plus the square of this, in the same units; mean and std then serve for nothing.
 
     Raises:
-        UsageError: a size below 1, a deviation or contrast that is not positive, or not one mean for each channel.
+        UsageError: a size below 1, a deviation or contrast that is not positive, or not one mean for each
+            channel.
     """
 
     channels: int

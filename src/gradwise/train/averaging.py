@@ -35,6 +35,8 @@ def average_epoch(training: Training, batches: Batches) -> None:
     if average is None or first is None or training.progress.epoch < first:
         return
     training.between_steps = False  # until the epoch is closed: it must be taken in once
+    if not int(average.n_averaged):
+        training.progress.best_epoch = 0  # from here on averages compete among themselves
     take_in(average, training)
     with training.precision():
         refresh_norms(average.module, (inputs for inputs, _ in batches.iterate(epoch=0)))

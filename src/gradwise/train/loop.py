@@ -125,10 +125,7 @@ def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tens
         else:
             training.scaler.scale(loss).backward()
             training.scaler.unscale_(training.optimizer)
-        if not training.closure:
-            parts.gradient(training.model, training.optimizer)
-        if training.clip is not None:
-            nn.utils.clip_grad_norm_(training.parameters, training.clip)  # no sync
+        _regularise(training)
         return loss.detach()
 
     stepped = True
@@ -152,6 +149,14 @@ def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tens
         training.scheduler.step()
     training.progress.step += 1
     return loss
+
+
+def _regularise(training: Training) -> None:
+    """What is done to gradients between the backward pass and the step; no sync."""
+    if not training.closure:
+        training.regularisers.gradient(training.model, training.optimizer)
+    if training.clip is not None:
+        nn.utils.clip_grad_norm_(training.parameters, training.clip)
 
 
 def _outputs(model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:

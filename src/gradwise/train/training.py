@@ -72,6 +72,7 @@ class Training:
     progress: Progress = field(default_factory=Progress)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     stop: str = ""  # why training ends before its last epoch; set by callbacks, not saved
+    regularised: str = ""  # what the regularisers came to; known at the end, not saved
     notes: list[str] = field(default_factory=list)  # for the user, e.g. that a checkpoint was not written
     between_steps: bool = True  # False while weights, counters and random states do not fit together
 
@@ -182,5 +183,5 @@ class Training:
     def note_regularised(self) -> None:
         """Note what the regularisers came to, e.g. the share of weights that are zero."""
         if self.regularisers and self.progress.step:
-            told = self.regularisers.told(self.model, self.best_weights or self.weights())
-            self.notes += [told] if told else []
+            self.regularised = self.regularisers.told(self.model, self.best_weights or self.weights())
+            self.notes += [self.regularised] if self.regularised else []

@@ -178,7 +178,8 @@ def _known(word: str) -> None:
         _rule(word)
     except UnknownNameError as error:
         raise UsageError(
-            f"--threshold takes a number above 0 and below 1, or one of {AUTO}, {', '.join(RULES)}, not {word!r}."
+            f"--threshold takes a number above 0 and below 1, or one of {AUTO}, {', '.join(RULES)}, "
+            f"not {word!r}."
         ) from error
 
 

@@ -63,6 +63,8 @@ def over_sampled(rows: Rows, *, ratio: float = 1.0) -> Made:
         ratio: least rows of a class over those of the largest, afterwards.
     """
     wanted = grown(rows.counts, ratio)
+    if not wanted:
+        return Made(np.arange(len(rows.target)))
     sampler = imblearn("over_sampling").RandomOverSampler(sampling_strategy=wanted, random_state=rows.seed)
     sampler.fit_resample(np.arange(len(rows.target))[:, None], rows.target)
     return Made(sampler.sample_indices_)

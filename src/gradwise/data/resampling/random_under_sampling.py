@@ -61,6 +61,8 @@ def under_sampled(rows: Rows, *, ratio: float = 1.0) -> Made:
         ratio: least rows of a class over those of the largest, afterwards.
     """
     wanted = shrunk(rows.counts, ratio)
+    if not wanted:
+        return Made(np.arange(len(rows.target)))
     sampler = imblearn("under_sampling").RandomUnderSampler(sampling_strategy=wanted, random_state=rows.seed)
     sampler.fit_resample(np.arange(len(rows.target))[:, None], rows.target)
     return Made(np.sort(sampler.sample_indices_))

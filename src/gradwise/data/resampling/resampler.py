@@ -108,13 +108,13 @@ def grown(counts: Array, ratio: float) -> dict[int, int]:
 
 
 def shrunk(counts: Array, ratio: float) -> dict[int, int]:
-    """Rows wanted of every class, so that the smallest has ``ratio`` times those of the largest at least.
+    """Rows left of every class that has more than those of the smallest over ``ratio``.
 
     >>> shrunk(np.array([100, 0, 30, 60]), 0.5)
-    {0: 60, 2: 30, 3: 60}
+    {0: 60}
     """
     most = round(int(counts[counts > 0].min()) / ratio)
-    return {int(place): min(int(counts[place]), most) for place in np.flatnonzero(counts)}
+    return {int(place): most for place in np.flatnonzero(counts > most)}
 
 
 def neighbours(name: str, rows: Rows, wanted: Mapping[int, int], asked: int | None, usual: int) -> Neighbours:

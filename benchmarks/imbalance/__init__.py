@@ -1,0 +1,1 @@
+"""All answers to rare classes side by side, on two real sets."""
