@@ -124,9 +124,9 @@ def _docstring(file: Traversable) -> str:
 
 
 def _aliases(page: str) -> tuple[str, ...]:
-    """The names under ``Also called``.
+    r"""The names under ``Also called``.
 
-    >>> _aliases("Rests.\\n\\nAlso called\\n    nap, rest\\n    (of old)\\n\\nWhen\\n    late\\n")
+    >>> _aliases("Rests.\n\nAlso called\n    nap, rest\n    (of old)\n\nWhen\n    late\n")
     ('nap', 'rest')
     """
     found = _ALIASES.search(page)

@@ -1,7 +1,7 @@
 """How fast a training runs: settings that change its pace, not what it learns, each decided by a race.
 
-All races together take about 2 % of the estimated training, 20 seconds at most.  Compiling is tried only
-where a training takes so long that a minute is about 2 % of it.
+All races together take about 2 % of the estimated training (10 % up to half a second), 20 seconds at most.
+Compiling is tried only where a training takes so long that a minute is about 2 % of it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from gradwise.train.randomness import random_state, restore_random_state
 from gradwise.train.training import Training
 
 BUDGET_SHARE = 0.02  # of the estimated training
+BUDGET_FLOOR = 0.5  # seconds: a short training may take so long, for turns that tell more than noise ...
+FLOOR_SHARE = 0.1  # ... but no larger share than this
 BUDGET_LIMIT = 20.0  # seconds: as long as a user waits before he wonders
 RACES = 3  # threads; layout and precision; optimizer: each gets a third of the budget
 WAYS = 4  # that are raced at once, at most: two layouts, two precisions
@@ -186,7 +188,8 @@ class _Chooser:
 
     def _budget(self, full_step: float) -> float:
         """Seconds for all races."""
-        return min(BUDGET_LIMIT, BUDGET_SHARE * self.steps * full_step)
+        run = self.steps * full_step
+        return min(BUDGET_LIMIT, max(BUDGET_SHARE * run, min(BUDGET_FLOOR, FLOOR_SHARE * run)))
 
     def _timed(self, rows: int) -> float:
         """Seconds of the quickest of a few steps, so that a hitch of the machine does not count."""
