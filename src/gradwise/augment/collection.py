@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Sequence
 
 from gradwise.augment.augmentation import Augmentation
 from gradwise.augment.pipeline import Part, Pipeline
 from gradwise.errors import UsageError
-from gradwise.registry import Registry, declared
+from gradwise.registry import Registry, declared, split_names
 
 # Modules of this package that hold no augmentations.
 _NO_AUGMENTATIONS = {"augmentation", "collection", "moments", "pipeline", "seeding", "warp"}
@@ -17,8 +16,6 @@ _NO_AUGMENTATIONS = {"augmentation", "collection", "moments", "pipeline", "seedi
 AUGMENTATIONS = Registry[Augmentation]("augmentation", group="gradwise.augmentations")
 for _each in declared("gradwise.augment", "AUGMENTATIONS", skip=_NO_AUGMENTATIONS):
     AUGMENTATIONS.add(_each.name, _each, _each.aliases)
-
-_COMMA = re.compile(r",(?![^(]*\))")  # outside of parentheses
 
 
 def make(names: str | Sequence[str], *, classes: int | None = None) -> Pipeline:
@@ -33,26 +30,10 @@ def make(names: str | Sequence[str], *, classes: int | None = None) -> Pipeline:
         UnknownNameError: no augmentation is called so.
         UsageError: nothing named, an option that it has not, or a value that it does not take.
     """
-    parts = [_part(word) for word in split(names)]
+    parts = [_part(word) for word in split_names(names)]
     if not parts:
         raise UsageError("no augmentation is named; try e.g. flip, or leave it out.")
     return Pipeline(parts, classes=classes)
-
-
-def split(names: str | Sequence[str]) -> list[str]:
-    """Single augmentations; a comma before ``option=value`` belongs to the one before.
-
-    >>> split("flip, rotate:degrees=(0, 90),fill=border, cutout")
-    ['flip', 'rotate:degrees=(0, 90),fill=border', 'cutout']
-    """
-    found: list[str] = []
-    for text in [names] if isinstance(names, str) else names:
-        for number, piece in enumerate(part.strip() for part in _COMMA.split(text)):
-            if number and found and "=" in piece.partition(":")[0]:
-                found[-1] += ("," if ":" in found[-1] else ":") + piece
-            elif piece:
-                found.append(piece)
-    return found
 
 
 def proper(names: str | Sequence[str]) -> str:
@@ -64,7 +45,7 @@ def proper(names: str | Sequence[str]) -> str:
     >>> proper(["mirror", "Zoom:factor=0.2"])
     'flip, scale:factor=0.2'
     """
-    return ", ".join(AUGMENTATIONS.proper(word) for word in split(names))
+    return ", ".join(AUGMENTATIONS.proper(word) for word in split_names(names))
 
 
 def augmentations_for(kind: str) -> list[str]:

@@ -1,0 +1,51 @@
+"""Optimizers of the package pytorch_optimizer by their names there."""
+
+from __future__ import annotations
+
+import builtins
+
+import pytest
+import torch
+from torch import nn
+
+from gradwise import optim
+from gradwise.errors import UnknownNameError, UsageError
+from gradwise.optim.package import from_package
+
+
+@pytest.mark.parametrize("name", ["lion", "ada-belief", "RAdam", "lamb"])
+def test_it_descends_a_bowl(name: str) -> None:
+    torch.manual_seed(0)
+    weight = nn.Parameter(torch.tensor([[2.0, -3.0]]))
+    optimizer = optim.make(name, [weight], rate=0.01)
+    start = weight.square().sum().item()
+    for _ in range(100):
+        optimizer.zero_grad()
+        weight.square().sum().backward()
+        optimizer.step()
+    assert weight.square().sum().item() < 0.9 * start
+
+
+def test_options_stand_in_the_name() -> None:
+    optimizer = optim.make("lion:betas=(0.8,0.9)", [nn.Parameter(torch.zeros(2))], rate=0.1)
+    assert optimizer.param_groups[0]["betas"] == (0.8, 0.9)
+    with pytest.raises(UsageError, match="optimizer 'lion' has no option beta;"):
+        optim.make("lion:beta=0.8", [nn.Parameter(torch.zeros(2))])
+
+
+def test_our_own_names_stay_ours() -> None:
+    assert type(optim.make("adamw", [nn.Parameter(torch.zeros(2))])) is torch.optim.AdamW
+
+
+def test_an_unknown_name_is_unknown_with_the_package_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'adam"):
+        optim.OPTIMIZERS.name("adamm")
+    real = builtins.__import__
+
+    def without(name: str, *arguments: object, **options: object) -> object:
+        if name == "pytorch_optimizer":
+            raise ImportError(name)
+        return real(name, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert from_package("sophiah") is None
