@@ -11,13 +11,13 @@ USUAL = 0.001  # rate where the class names none: that of Adam, which most of th
 
 
 def from_package(name: str) -> OptimizerInfo | None:
-    """One of the package's optimizers by its name there, hyphens aside; None without it, or it has none so called.
+    """One of the package's optimizers by its name there, hyphens aside; None where it has none or is missing.
 
     Args:
         name: lower case, e.g. ``lion`` or ``ada-belief``.
     """
     try:
-        from pytorch_optimizer import get_supported_optimizers, load_optimizer  # type: ignore[import-not-found, unused-ignore]
+        from pytorch_optimizer import get_supported_optimizers, load_optimizer
     except ImportError:
         return None
     word = name.replace("-", "")
