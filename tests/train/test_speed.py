@@ -238,3 +238,13 @@ def test_a_race_keeps_to_its_time_and_gives_all_the_same_seeds() -> None:
 def test_bf16_is_known_for_this_processor() -> None:
     assert isinstance(bf16_in_hardware(torch.device("cpu")), bool)
     assert bf16_in_hardware(torch.device("meta")) is False
+
+
+def test_on_a_part_of_the_batch_a_tie_goes_to_channels_last() -> None:
+    def cost(speed: Speed) -> float:  # of 32 rows; long, so that fewer are raced
+        return 0.06 * (0.5 if speed.precision == "bf16" else 1.0) * (1.04 if speed.channels_last else 1.0)
+
+    slow = Log(cost)
+    chosen = choose_speed(slow, BATCHES, FitConfig(threads=1), steps=100_000)
+    assert chosen.precision == "bf16" and chosen.channels_last
+    assert "rows" in str(chosen.choices)
