@@ -32,8 +32,8 @@ RACES = 3  # threads; layout and precision; optimizer: each gets a third of the 
 WAYS = 4  # that are raced at once, at most: two layouts, two precisions
 LOSS_ERRORS = 2.0  # standard errors of the difference that are allowed on top: few rows are noisy
 LOSS_TOLERANCE = 0.05  # relative difference of the mean loss of the first steps, bf16 against float32
-# On a part of the batch channels-last may lose by so much and still be taken: ResNet-18 in bf16 on two cores gave
-# 0.96 of contiguous on 16 rows and 1.09 on 64.
+# On a part of the batch channels-last may lose by so much and still be taken: on two cores ResNet-18 in bf16
+# gave 0.96 of contiguous on 16 rows and 1.09 on 64.
 TIE = 0.9
 LONG_STEP = 0.05  # seconds: a step that long fills several threads, one is not tried
 FEW_THREADS = 4  # unless there are so few that trying is cheap, and others may be using the cores
