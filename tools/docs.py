@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gradwise.handbook.techniques import PLACES, Technique, techniques
+from gradwise.handbook.techniques import PLACES, Technique, plural, techniques
 from gradwise.remedies.collection import all_remedies
 from gradwise.remedies.remedy import LoadedRemedy
 from gradwise.rules.collection import all_rules
@@ -150,7 +150,7 @@ def techniques_index(all_techniques: tuple[Technique, ...]) -> str:
         ]
         if rows:
             header = ["| name | also called | what it is |", "|---|---|---|"]
-            parts += ["", f"## {kind.capitalize()}s", "", *header, *rows]
+            parts += ["", f"## {plural(kind).capitalize()}", "", *header, *rows]
     return "\n".join(parts) + "\n"
 
 

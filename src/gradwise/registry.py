@@ -8,7 +8,7 @@ import importlib
 import math
 import pkgutil
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
@@ -24,7 +24,7 @@ class Registry(Generic[Thing]):
     Args:
         kind: what they are, in messages, e.g. ``"optimizer"``.
         group: entry-point group in which other packages offer more of them.
-        more: asked last for a name that nothing else knows; None: it does not know it either.
+        more: asked last for a name that nothing else knows, and for names that may have been meant.
 
     >>> activations = Registry[str]("activation")
     >>> activations.add("silu", "x * sigmoid(x)", aliases=("swish",))
@@ -38,10 +38,10 @@ class Registry(Generic[Thing]):
     gradwise.errors.UnknownNameError: there is no activation 'sulu' (did you mean 'silu'?).
     """
 
-    def __init__(self, kind: str, group: str = "", more: Callable[[str], Thing | None] | None = None) -> None:
+    def __init__(self, kind: str, group: str = "", more: Mapping[str, Thing] | None = None) -> None:
         self.kind = kind
         self._group = group
-        self._more = more
+        self._more: Mapping[str, Thing] = {} if more is None else more
         self._things: dict[str, Thing] = {}
         self._aliases: dict[str, str] = {}
 
@@ -70,11 +70,10 @@ class Registry(Generic[Thing]):
         if plain not in self._things and self._group:
             for point in entry_points(group=self._group, name=plain):
                 self._things[plain] = point.load()
-        found = self._more(plain) if self._more is not None and plain not in self._things else None
-        if found is not None:
-            self._things[plain] = found
+        if plain not in self._things and plain in self._more:
+            self._things[plain] = self._more[plain]
         if plain not in self._things:
-            near = nearest(word.partition(":")[0], [*self._things, *self._aliases])
+            near = nearest(word.partition(":")[0], [*self._things, *self._aliases, *self._more])
             raise UnknownNameError(f"there is no {self.kind} {word!r}{near}.")
         return plain
 

@@ -1,28 +1,16 @@
 """`gradwise fit`, `predict`, `evaluate`, `rerun`, `export` as a user types them."""
 
 import json
-import subprocess
-import sys
 
 import polars as pl
 import pytest
-from sklearn.datasets import load_iris
 
-
-def gradwise(*arguments, cwd):
-    command = [sys.executable, "-m", "gradwise", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+from tests.cli.as_typed import gradwise, write_iris
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("fit")
-    bunch = load_iris()
-    columns = {name: bunch.data[:, at] for at, name in enumerate(bunch.feature_names)}
-    pl.DataFrame({**columns, "kind": [str(bunch.target_names[at]) for at in bunch.target]}).write_csv(
-        folder / "iris.csv"
-    )
-    return folder
+    return write_iris(tmp_path_factory.mktemp("fit"))
 
 
 @pytest.fixture(scope="module")

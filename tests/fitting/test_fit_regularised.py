@@ -11,12 +11,19 @@ import torch
 from safetensors.torch import load_file
 
 import gradwise
+from gradwise.data.examples import Task
+from gradwise.fitting.assembly import assemble
 from gradwise.fitting.estimators import NetClassifier
 from gradwise.fitting.fit import fit, resume_fit
 from gradwise.fitting.listener import Listener
+from gradwise.fitting.members import Member
 from gradwise.fitting.network import WEIGHTS
+from gradwise.fitting.recipe import Recipe
+from gradwise.fitting.run import Outcome
 from gradwise.regularize import REGULARISERS
 from gradwise.train import loop
+from gradwise.train.config import FitConfig
+from gradwise.train.plan import make_plan
 from tests.cli.verbs import call
 
 QUICK = {"rate": 0.01, "fused": "no", "width": 16}
@@ -146,3 +153,14 @@ def test_weights_of_the_default_fit_do_not_depend_on_this_room():
     ]
     first, second = (torch.cat([weight.flatten() for weight in net.parameters()]) for net in made)
     assert first.equal(second)
+
+
+def test_a_fit_that_ended_no_epoch_still_folds_its_gates_into_the_weights() -> None:
+    task = Task("classes", ("y",), ("a", "b"))
+    plan = make_plan(task, {"numbers": 3}, 40, FitConfig(regularize="l0", width=4))
+    recipe = Recipe.draft(plan, FitConfig(), "cpu", usual_rate=0.01)
+    training = assemble(recipe, task, {"numbers": 3}, steps_per_epoch=1)
+    gated, folded = training.judged.state_dict(), training.weights()
+    name = next(name for name in gated if not gated[name].equal(folded[name]))  # the gates half shut it
+    assert Outcome.of(training, None).weights[name].equal(folded[name])
+    assert Member.of(0, training, None).weights[name].equal(folded[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import sys
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from torch import nn
 
 from gradwise import optim
 from gradwise.errors import UnknownNameError, UsageError
-from gradwise.optim.package import from_package
+from gradwise.optim.package import PackageOptimizers
 
 
 @pytest.mark.parametrize("name", ["lion", "ada-belief", "RAdam", "lamb"])
@@ -37,15 +37,14 @@ def test_our_own_names_stay_ours() -> None:
     assert type(optim.make("adamw", [nn.Parameter(torch.zeros(2))])) is torch.optim.AdamW
 
 
-def test_an_unknown_name_is_unknown_with_the_package_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'adam"):
-        optim.OPTIMIZERS.name("adamm")
-    real = builtins.__import__
+def test_near_names_of_the_package_are_offered() -> None:
+    with pytest.raises(UnknownNameError, match=r"there is no optimizer 'lionn' \(did you mean 'lion'"):
+        optim.OPTIMIZERS.name("lionn")
 
-    def without(name: str, *arguments: object, **options: object) -> object:
-        if name == "pytorch_optimizer":
-            raise ImportError(name)
-        return real(name, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(builtins, "__import__", without)
-    assert from_package("sophiah") is None
+def test_without_the_package_its_names_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "sophiah" in PackageOptimizers()
+    monkeypatch.setitem(sys.modules, "pytorch_optimizer", None)  # importing it fails from now on
+    assert "sophiah" not in PackageOptimizers()
+    with pytest.raises(UnknownNameError, match="there is no optimizer 'sophiah'"):
+        optim.OPTIMIZERS.name("sophiah")

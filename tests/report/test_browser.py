@@ -75,8 +75,8 @@ def test_the_evidence_is_highlighted_in_the_colour_of_its_group(browser, tmp_pat
     frames = page.locator("#heat-plot .shapelayer path")
     assert frames.count() == 1
     page.emulate_media(color_scheme="dark")  # the plots follow the theme
-    dark = "document.querySelector('#plot-evidence-0-0 .shapelayer path').style.fill === 'rgb(255, 179, 92)'"
-    page.wait_for_function(dark, timeout=30_000)
+    expect = pytest.importorskip("playwright.sync_api").expect
+    expect(shade).to_have_css("fill", "rgb(255, 179, 92)", timeout=30_000)
 
 
 def test_the_menu_changes_the_heat_map(browser, tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gradwise.errors import UnknownNameError
 from gradwise.handbook.catalogue import ORGANS, Ailment, catalogue, find_ailment
-from gradwise.handbook.techniques import PLACES, Technique, find_techniques, techniques
+from gradwise.handbook.techniques import PLACES, Technique, find_techniques, plural, techniques
 from gradwise.registry import nearest
 from gradwise.remedies.collection import all_remedies
 from gradwise.remedies.remedy import LoadedRemedy
@@ -112,7 +112,7 @@ def catalogue_text(*, width: int, colour: bool = False) -> str:
     for kind in PLACES:
         held = [each for each in techniques() if each.kind == kind]
         if held:
-            lines += ["", f"{bold}{kind}s{reset}", *_technique_lines(held, width)]
+            lines += ["", f"{bold}{plural(kind)}{reset}", *_technique_lines(held, width)]
     return "\n".join(lines) + "\n\nThe page of any: gradwise explain NAME\n"
 
 

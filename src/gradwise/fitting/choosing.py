@@ -121,9 +121,7 @@ def resolve(
     steps = plan.epochs * plan.steps_per_epoch
     if optim.OPTIMIZERS[plan.optimizer].closure:
         speed = Speed.given(config, fusible=False)
-        drafted.rehearsal(
-            speed
-        )  # a net that the optimizer cannot serve is refused before anything is written
+        drafted.rehearsal(speed)  # what the optimizer cannot serve is refused before anything is written
         if config.precision == "auto":
             tell(Choice("precision", "float32", LINE_SEARCH))
     else:

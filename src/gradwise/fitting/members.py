@@ -51,7 +51,7 @@ class Member:
     def of(cls, seed: int, training: Training, findings: list[dict[str, Any]] | None) -> Member:
         """What came out of a training."""
         progress = training.progress
-        weights = on_cpu(training.best_weights or training.judged.state_dict())
+        weights = on_cpu(training.best_weights or training.weights())
         rows = [{"seed": seed, **asdict(row)} for row in progress.history]
         return cls(seed, weights, progress.best_epoch, training.stop, rows, findings)
 

@@ -134,7 +134,7 @@ class Outcome:
     def of(cls, training: Training, findings: list[dict[str, Any]] | None) -> Outcome:
         """Of one net."""
         return cls(
-            weights=on_cpu(training.best_weights or training.judged.state_dict()),
+            weights=on_cpu(training.best_weights or training.weights()),
             stop=training.stop,
             why=f"stopped after epoch {training.progress.epoch}: {training.stop}" if training.stop else "",
             history=[asdict(row) for row in training.progress.history],

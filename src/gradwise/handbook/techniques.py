@@ -34,6 +34,7 @@ PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "baseline": ("baselines",),
     }
 )
+_PLURALS: Mapping[str, str] = MappingProxyType({"loss": "losses", "imbalance": "imbalance"})
 HEADINGS = (
     "What it is",
     "Also called",
@@ -74,6 +75,15 @@ class Technique:
     def summary(self) -> str:
         """The first line of the page."""
         return self.page.strip().partition("\n")[0]
+
+
+def plural(kind: str) -> str:
+    """What several techniques of a kind are called, for headings.
+
+    >>> plural("loss"), plural("optimizer")
+    ('losses', 'optimizers')
+    """
+    return _PLURALS.get(kind, kind + "s")
 
 
 @cache

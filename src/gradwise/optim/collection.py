@@ -13,14 +13,14 @@ from torch.optim import Optimizer
 from gradwise.errors import UsageError
 from gradwise.optim.groups import decay_groups
 from gradwise.optim.optimizer import OptimizerInfo
-from gradwise.optim.package import from_package
+from gradwise.optim.package import PackageOptimizers
 from gradwise.registry import Registry, declared
 
 # Modules of this package that hold no optimizers.
 _NOT_OPTIMIZERS = {"collection", "flat_problem", "full_batch", "groups", "optimizer", "package", "schedules"}
 _RESERVED = {"self", "params", "lr", "weight_decay", "fused", "steps"}  # of `make`, or told by the training
 
-OPTIMIZERS = Registry[OptimizerInfo]("optimizer", group="gradwise.optimizers", more=from_package)
+OPTIMIZERS = Registry[OptimizerInfo]("optimizer", group="gradwise.optimizers", more=PackageOptimizers())
 for _info in declared("gradwise.optim", "OPTIMIZERS", skip=_NOT_OPTIMIZERS):
     OPTIMIZERS.add(_info.name, _info, _info.aliases)
 

@@ -4,32 +4,46 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Iterator, Mapping
 
 from gradwise.optim.optimizer import OptimizerInfo
 
 USUAL = 0.001  # rate where the class names none: that of Adam, which most of them vary
 
 
-def from_package(name: str) -> OptimizerInfo | None:
-    """One of the package's optimizers by its name there, hyphens aside; None where it has none or is missing.
+class PackageOptimizers(Mapping[str, OptimizerInfo]):
+    """The package's optimizers by their names there, hyphens aside; none where it is not installed.
 
-    Args:
-        name: lower case, e.g. ``lion`` or ``ada-belief``.
+    The package is imported when the first name is asked for, which costs a second.
     """
+
+    def __getitem__(self, name: str) -> OptimizerInfo:
+        word = name.replace("-", "")
+        if word not in _names():
+            raise KeyError(name)
+        from pytorch_optimizer import load_optimizer
+
+        maker = load_optimizer(word)
+        default = inspect.signature(maker).parameters["lr"].default
+        known = isinstance(default, int | float) and math.isfinite(default)
+        return OptimizerInfo(
+            name,
+            maker,
+            float(default) if known else USUAL,
+            "default of pytorch_optimizer",
+            f"{maker.__name__} of the package pytorch_optimizer",
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_names())
+
+    def __len__(self) -> int:
+        return len(_names())
+
+
+def _names() -> list[str]:
     try:
-        from pytorch_optimizer import get_supported_optimizers, load_optimizer
+        from pytorch_optimizer import get_supported_optimizers
     except ImportError:
-        return None
-    word = name.replace("-", "")
-    if word not in get_supported_optimizers():
-        return None
-    maker = load_optimizer(word)
-    default = inspect.signature(maker).parameters["lr"].default
-    known = isinstance(default, int | float) and math.isfinite(default)
-    return OptimizerInfo(
-        name,
-        maker,
-        float(default) if known else USUAL,
-        "default of pytorch_optimizer",
-        f"{maker.__name__} of the package pytorch_optimizer",
-    )
+        return []
+    return list(get_supported_optimizers())
