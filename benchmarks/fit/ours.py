@@ -18,6 +18,7 @@ from torch import nn
 from benchmarks.fit.meter import Meter
 from benchmarks.fit.nets import Scaled
 from benchmarks.fit.workloads import Problem
+from gradwise import optim
 from gradwise.data.examples import Examples
 from gradwise.fitting.doctor import Doctor
 from gradwise.train.batches import Batches
@@ -119,7 +120,7 @@ def _training(problem: Problem, net: nn.Module, speed: Speed) -> Training:
         net.to(memory_format=torch.channels_last)
     if speed.compile:
         net.compile()
-    optimizer = torch.optim.Adam(net.parameters(), lr=problem.workload.rate, fused=speed.fused)
+    optimizer = optim.make("adam", net.parameters(), rate=problem.workload.rate, fused=speed.fused)
     return Training(
         model=net,
         optimizer=optimizer,

@@ -57,9 +57,8 @@ References
 
 from __future__ import annotations
 
-from torch.optim import Adam
-
 from gradwise.optim.optimizer import OptimizerInfo
+from gradwise.optim.prepared import Adam
 
 OPTIMIZERS = (
     OptimizerInfo(

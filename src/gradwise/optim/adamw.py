@@ -49,9 +49,8 @@ References
 
 from __future__ import annotations
 
-from torch.optim import AdamW
-
 from gradwise.optim.optimizer import OptimizerInfo
+from gradwise.optim.prepared import AdamW
 
 OPTIMIZERS = (
     OptimizerInfo(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -17,7 +17,16 @@ from gradwise.optim.package import PackageOptimizers
 from gradwise.registry import Registry, declared
 
 # Modules of this package that hold no optimizers.
-_NOT_OPTIMIZERS = {"collection", "flat_problem", "full_batch", "groups", "optimizer", "package", "schedules"}
+_NOT_OPTIMIZERS = {
+    "collection",
+    "flat_problem",
+    "full_batch",
+    "groups",
+    "optimizer",
+    "package",
+    "prepared",
+    "schedules",
+}
 _RESERVED = {"self", "params", "lr", "weight_decay", "fused", "steps"}  # of `make`, or told by the training
 
 OPTIMIZERS = Registry[OptimizerInfo]("optimizer", group="gradwise.optimizers", more=PackageOptimizers())
@@ -33,6 +42,7 @@ def make(
     weight_decay: float = 0.0,
     fused: bool | None = None,
     steps: int | None = None,
+    shares: Mapping[Tensor, float] | None = None,
     **options: Any,
 ) -> Optimizer:
     """An optimizer by name.
@@ -44,6 +54,7 @@ def make(
         weight_decay: decoupled from the gradient in ``adamw``, added to it in the others, as torch does.
         fused: whether one fused kernel updates everything; None: as torch chooses.
         steps: of the whole training, where known; for optimizers whose course depends on it.
+        shares: of the rate, of parameters that learn more slowly than the others.
         **options: of the torch class, e.g. ``betas``, ``momentum``, ``foreach``.
 
     Raises:
@@ -53,7 +64,8 @@ def make(
     proper, written = OPTIMIZERS.parse(name)
     options = {**written, **options}
     info = OPTIMIZERS[proper]
-    groups = decay_groups(parameters, weight_decay)
+    full = info.rate if rate is None else rate
+    groups = decay_groups(parameters, weight_decay, rate=full, shares=shares)
     _check_options(info, options)
     settings = {**info.settings, **options}
     if steps is not None and "steps" in inspect.signature(info.maker).parameters:
@@ -70,7 +82,7 @@ def make(
     if weight_decay < 0:
         raise UsageError(f"optimizer {proper!r}: weight_decay must be 0 at least, got {weight_decay:g}.")
     try:
-        return info.maker(groups, lr=info.rate if rate is None else rate, **settings)
+        return info.maker(groups, lr=full, **settings)
     except ValueError as error:
         raise UsageError(f"optimizer {proper!r} refuses its settings: {error}.") from error
 
