@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gradwise.errors import UsageError
+from gradwise.errors import GradwiseError, UsageError
 from gradwise.fitting.estimators import NetClassifier, NetRegressor
 
 QUICK = {"epochs": 40, "rate": 0.02, "width": 16, "random_state": 0}
@@ -68,3 +68,70 @@ def test_numbers_are_predicted_in_their_own_units():
     assert net.predict(X).shape == y.shape
     both = NetRegressor(**QUICK).fit(X, np.column_stack([y, -y]))
     assert both.predict(X).shape == (len(y), 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ({"activation": "tanh"}, "Tanh"),
+        ({"norm": "layer-norm"}, "LayerNorm"),
+        ({"depth": 3, "dropout": 0.1}, "Dropout"),
+    ],
+)
+def test_parts_of_the_net_go_by_name(settings, shown):
+    X, y = load_iris(return_X_y=True)
+    net = NetClassifier(**QUICK, **settings).fit(X, y)
+    assert shown in {type(module).__name__ for module in net.model_.modules()}
+    assert net.score(X, y) > 0.85
+
+
+def test_regularisers_act_and_leave_a_plain_net(tmp_path):
+    X, y = load_iris(return_X_y=True)
+    sparse = NetClassifier(**QUICK, regularize="l1:strength=0.02").fit(X, y)
+    weight = sparse.model_.state_dict()["layers.0.weight"]
+    assert (weight == 0).double().mean() > 0.2
+    gated = NetClassifier(**QUICK, regularize="l0:strength=1e-3").fit(X, y)
+    gated.save(tmp_path)
+    np.testing.assert_allclose(
+        NetClassifier.load(tmp_path).predict_proba(X), gated.predict_proba(X), atol=1e-6
+    )
+    assert gated.score(X, y) > 0.85
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"augment": "swap-noise:p=0.2"}, {"resample": "over"}, {"balanced_batches": True, "batch_size": 16}],
+)
+def test_rows_are_changed_chosen_or_balanced_for_training_alone(settings):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[:115], y[:115]  # 15 of the last class
+    plain, other = (NetClassifier(**QUICK, **each).fit(X, y) for each in ({}, settings))
+    assert other.loss_curve_ != plain.loss_curve_
+    assert other.score(X, y) > 0.85
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        (NetClassifier, {"activation": "rellu"}, "did you mean 'relu'"),
+        (NetClassifier, {"norm": "batchnorm2"}, "batchnorm2"),
+        (NetClassifier, {"regularize": "l7"}, "there is no regulariser 'l7'"),
+        (NetClassifier, {"augment": "flip"}, "flip"),
+        (NetRegressor, {"resample": "over"}, "is for classes"),
+        (NetClassifier, {"balanced_batches": 3}, "true or false"),
+    ],
+)
+def test_wrong_settings_are_told_in_one_sentence(kind, settings, message):
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(GradwiseError, match=message) as caught:
+        kind(**QUICK, **settings).fit(X, y)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"augment": "swap-noise"}, {"resample": "over"}, {"balanced_batches": True}]
+)
+def test_a_stream_takes_rows_as_they_come(settings):
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(UsageError, match="takes rows as they come"):
+        NetClassifier(optimizer="sgd", **settings).partial_fit(X, y, classes=[0, 1, 2])

@@ -9,43 +9,26 @@ True
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from safetensors.torch import load_file, save_file
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from gradwise import optim
-from gradwise.data.examples import Examples, Task
-from gradwise.errors import UsageError
-from gradwise.fitting.assembly import assemble, build_net, find_device, fusible, rehearse, threads
+from gradwise.data.examples import Task
+from gradwise.fitting import estimator_files
+from gradwise.fitting.array_training import learn
 from gradwise.fitting.network import activate
-from gradwise.fitting.recipe import Recipe
 from gradwise.fitting.stream import Moments, Stream, known_classes
-from gradwise.nets import make
-from gradwise.train.batches import Batches
-from gradwise.train.callbacks import EarlyStopping
 from gradwise.train.config import FitConfig
-from gradwise.train.loop import fit as train
-from gradwise.train.plan import make_plan
-from gradwise.train.randomness import random_state, restore_random_state, seed_everything
-from gradwise.train.rate_test import range_test
-from gradwise.train.speed import Speed
 
 Array = NDArray[Any]
 
-LEAST_VALIDATED = 10  # rows kept for early stopping; with fewer nothing is kept and it never stops early
 CHUNK_ROWS = 8192  # rows in one forward pass
-TRIAL_BATCHES = 32  # that the range test takes turns on
-STATE = "estimator.json"
-WEIGHTS = "model.safetensors"
 
 
 class _Net(BaseEstimator):
@@ -61,6 +44,8 @@ class _Net(BaseEstimator):
         width: int | None = None,
         depth: int | None = None,
         dropout: float | None = None,
+        activation: str | None = None,
+        norm: str | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         rate: float | None = None,
@@ -70,7 +55,11 @@ class _Net(BaseEstimator):
         init: str | None = None,
         weight_decay: float | None = None,
         clip: float | None = None,
+        augment: str = "none",
+        regularize: str = "none",
         class_weights: str = "auto",
+        resample: str = "none",
+        balanced_batches: bool = False,
         patience: int | None = None,
         validation_fraction: float = 0.1,
         ema: float | None = None,
@@ -81,6 +70,8 @@ class _Net(BaseEstimator):
         self.width = width
         self.depth = depth
         self.dropout = dropout
+        self.activation = activation
+        self.norm = norm
         self.epochs = epochs
         self.batch_size = batch_size
         self.rate = rate
@@ -90,7 +81,11 @@ class _Net(BaseEstimator):
         self.init = init
         self.weight_decay = weight_decay
         self.clip = clip
+        self.augment = augment
+        self.regularize = regularize
         self.class_weights = class_weights
+        self.resample = resample
+        self.balanced_batches = balanced_batches
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.ema = ema
@@ -105,19 +100,12 @@ class _Net(BaseEstimator):
 
     def _learn(self, X: Array, target: Array, task: Task) -> None:
         """Train on (N, D) numbers; global random states are put back."""
-        config = self._config()
         self._task = task
-        self._shape: dict[str, Any] = {"numbers": X.shape[1], "categories": ()}
         self._stream, self._seen = None, Moments().add(X)
         self.mean_, self.scale_ = self._seen.mean, self._seen.scale()
-        examples = Examples({"numbers": self._numbers(X).astype(np.float32)}, target)
-        kept, held = self._parts(len(X), target if task.kind == "classes" else None, config)
-        state = random_state()
-        try:
-            with threads(1 if len(X) * X.shape[1] < 1 << 20 else None):
-                self._train(examples.take(kept), examples.take(held), config)
-        finally:
-            restore_random_state(state)
+        learnt = learn(self._numbers(X), target, task, self._config())
+        self.model_, self.rate_, self.plan_ = learnt.model, learnt.rate, learnt.plan
+        self.n_iter_, self.loss_curve_ = learnt.epochs, learnt.curve
 
     def _go_on(self, X: Array, target: Array, task: Task) -> None:
         """Take (N, D) more numbers of a stream; all that came so far, these included, standardise them."""
@@ -125,54 +113,13 @@ class _Net(BaseEstimator):
         self._seen = (self._seen or Moments()).add(X)
         self.mean_, self.scale_ = self._seen.mean, self._seen.scale()
         if self._stream is None:
-            self._shape = {"numbers": X.shape[1], "categories": ()}
             fitted = getattr(self, "model_", None)
-            self._stream = Stream(self._config(), task, self._shape, len(X), fitted)
-            self.rate_, self.loss_curve_ = self._stream.recipe.rate, []
-            self.plan_: dict[str, Any] = self._stream.plan
+            self._stream = Stream(self._config(), task, X.shape, fitted)
+            self.rate_, self.plan_ = self._stream.recipe.rate, self._stream.plan
         loss = self._stream.learn(self._numbers(X), target)
         self.loss_curve_ = [loss]  # of this call alone: a stream has no end
         self.n_iter_ = self._stream.steps
         self.model_ = self._stream.predictor()
-
-    def _train(self, examples: Examples, valid: Examples, config: FitConfig) -> None:
-        device = find_device(config.device)
-        task = self._task
-        counts = None
-        if task.kind == "classes":
-            counts = np.bincount(examples.target, minlength=task.outputs).tolist()  # type: ignore[arg-type]
-        plan = make_plan(task, self._shape, len(examples), config, device=device, counts=counts)
-        usual = optim.OPTIMIZERS[plan.optimizer].rate
-        speed = Speed(fused=True if fusible(plan.optimizer, device) else None)
-        recipe = Recipe.draft(plan, config, device, usual_rate=usual).at(speed)
-        batches = Batches(examples, plan.batch_size, device=device, seed=config.seed)
-        if plan.rate is None:
-            seed_everything(config.seed)
-            model = build_net(recipe, task, self._shape)
-            sample = [batch for _, batch in zip(range(TRIAL_BATCHES), batches.iterate(0), strict=False)]
-            found = range_test(lambda: rehearse(recipe, model, task, speed), sample, usual=usual)
-            recipe = replace(recipe, rate=found.suggestion)
-        training = assemble(recipe, task, self._shape, steps_per_epoch=len(batches))
-        judged = Batches(valid, CHUNK_ROWS, device=device, shuffle=False) if len(valid) else None
-        stopping = [EarlyStopping(plan.patience if judged is not None else 0)]
-        train(training, batches, judged, epochs=plan.epochs, callbacks=stopping)
-        self.model_ = training.judged.cpu().eval().double()  # predictions do not depend on the batch's size
-        self.rate_ = recipe.rate
-        self.plan_ = {"net": plan.net, "options": dict(plan.net_options)}
-        self.n_iter_ = training.progress.epoch
-        self.loss_curve_ = [row.train_loss for row in training.progress.history]
-
-    def _parts(self, rows: int, strata: Array | None, config: FitConfig) -> tuple[Array, Array]:
-        """Rows to learn from and rows to stop by; none of the latter from small data."""
-        count = round(rows * config.valid)
-        everything = np.arange(rows)
-        if count < LEAST_VALIDATED:
-            return everything, everything[:0]
-        order = np.random.default_rng(config.seed).permutation(rows)
-        if strata is not None:  # take evenly from rows sorted by class
-            order = order[np.argsort(strata[order], kind="stable")]
-        held = order[np.linspace(0, rows - 1, count).astype(int)]
-        return np.setdiff1d(everything, held), np.sort(held)
 
     def _numbers(self, X: Array) -> Array:
         return np.asarray((X - self.mean_) / self.scale_, np.float64)
@@ -195,7 +142,6 @@ class _Net(BaseEstimator):
             UsageError: the directory cannot be written, or a setting is no plain value.
         """
         check_is_fitted(self)
-        directory = Path(directory)
         document = {
             "class": type(self).__name__,
             "settings": self.get_params(),
@@ -210,19 +156,7 @@ class _Net(BaseEstimator):
             "loss_curve": self.loss_curve_,
             **self._extra(),
         }
-        try:
-            text = json.dumps(document, indent=1)
-            directory.mkdir(parents=True, exist_ok=True)
-            weights = {
-                name: (tensor.float() if tensor.is_floating_point() else tensor).contiguous()
-                for name, tensor in self.model_.state_dict().items()
-            }
-            save_file(weights, directory / WEIGHTS)
-            (directory / STATE).write_text(text, encoding="utf-8")
-        except TypeError as error:
-            raise UsageError(f"the estimator's settings cannot be written as JSON ({error}).") from error
-        except OSError as error:
-            raise UsageError(f"{directory} cannot be written ({error.strerror}).") from error
+        estimator_files.write(Path(directory), document, self.model_)
 
     @classmethod
     def load(cls, directory: str | Path) -> Self:
@@ -231,25 +165,15 @@ class _Net(BaseEstimator):
         Raises:
             UsageError: there is none, or it is of the other kind.
         """
-        directory = Path(directory)
-        try:
-            document = json.loads((directory / STATE).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"{directory} holds no saved estimator ({error.strerror}).") from error
-        if document["class"] != cls.__name__:
-            raise UsageError(f"{directory} holds a {document['class']}, not a {cls.__name__}.")
+        document = estimator_files.read(Path(directory), cls.__name__)
         self = cls(**document["settings"])
-        task: Any = {name: tuple(v) if isinstance(v, list) else v for name, v in document["task"].items()}
-        self._task = Task(**task)
-        self._shape = {"numbers": document["features"], "categories": ()}
+        self._task = estimator_files.read_task(document)
         self.n_features_in_ = document["features"]
         self.mean_, self.scale_ = np.array(document["mean"]), np.array(document["scale"])
         self._stream, self._seen = None, Moments.of(document["seen"])
         self.plan_, self.rate_ = document["plan"], document["rate"]
         self.n_iter_, self.loss_curve_ = document["epochs"], document["loss_curve"]
-        model = make(self.plan_["net"], outputs=self._task.outputs, **self._shape, **self.plan_["options"])
-        model.load_state_dict(load_file(directory / WEIGHTS))
-        self.model_ = model.eval().double()
+        self.model_ = estimator_files.read_model(Path(directory), document)
         self._take_extra(document)
         return self
 

@@ -14,6 +14,7 @@ from torch import nn
 from gradwise import optim
 from gradwise.data.examples import Examples, Task
 from gradwise.errors import UsageError
+from gradwise.fitting.array_training import plain_net
 from gradwise.fitting.assembly import assemble, build_training, find_device
 from gradwise.fitting.recipe import Recipe
 from gradwise.train.batches import Batches
@@ -100,24 +101,24 @@ class Stream:
     Args:
         config: rate, optimizer, net and so on; without a rate the optimizer's usual one.
         task: what is predicted.
-        shape: of the input.
-        rows: of the first call; widths follow from it.
+        size: rows and columns of the first call; widths follow from it.
         model: goes on from these weights; None: a new net.
 
     Raises:
         UsageError: settings that a stream cannot serve.
     """
 
-    def __init__(
-        self, config: FitConfig, task: Task, shape: Mapping[str, Any], rows: int, model: nn.Module | None
-    ) -> None:
+    def __init__(self, config: FitConfig, task: Task, size: tuple[int, ...], model: nn.Module | None) -> None:
+        _check_settings(config)
         info = optim.OPTIMIZERS["adamw" if config.optimizer == "auto" else config.optimizer]
         if info.closure or info.whole != "no":
             raise UsageError(
                 f"optimizer {info.name!r} needs all rows at once, and partial_fit sees some; take sgd."
             )
         device = find_device(config.device)
-        plan = make_plan(task, shape, rows, config, device=device)
+        rows, columns = size
+        self.task, self.shape = task, {"numbers": columns, "categories": ()}
+        plan = make_plan(task, self.shape, rows, config, device=device)
         recipe = Recipe.draft(plan, config, device, usual_rate=info.rate)
         settings = {"schedule": "constant", "class_weights": None}
         self.recipe = Recipe(**{**recipe.as_dict(), **settings})
@@ -127,7 +128,7 @@ class Stream:
         state = random_state()
         try:
             if model is None:
-                self.training = assemble(self.recipe, task, shape, steps_per_epoch=1)
+                self.training = assemble(self.recipe, task, self.shape, steps_per_epoch=1)
             else:
                 own = copy.deepcopy(model).float()
                 self.training = build_training(self.recipe, own, task, steps_per_epoch=1)
@@ -165,4 +166,20 @@ class Stream:
 
     def predictor(self) -> nn.Module:
         """A copy of the net as it is now, for predictions: in float64, on the CPU."""
-        return copy.deepcopy(self.training.judged).cpu().eval().double()
+        return plain_net(self.recipe, self.task, self.shape, self.training.weights())
+
+
+def _check_settings(config: FitConfig) -> None:
+    """Refuse what needs all rows, or would change what a stream brings.
+
+    Raises:
+        UsageError: such a setting.
+    """
+    asked = {
+        "augment": config.augment != "none",
+        "resample": config.resample != "none",
+        "balanced_batches": config.balanced_batches,
+    }
+    for name, there in asked.items():
+        if there:
+            raise UsageError(f"{name} is for fit, and partial_fit takes rows as they come; leave it out.")
