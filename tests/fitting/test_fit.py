@@ -163,6 +163,24 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(iris, tmp_path):
     ]
 
 
+def test_findings_before_an_interruption_count_after_a_resume(iris, tmp_path):
+    class Impatient(Listener):
+        def finished_epoch(self, news):
+            if news.epoch == 38:
+                import os
+                import signal
+
+                os.kill(os.getpid(), signal.SIGINT)
+
+    settings = {"epochs": 40, "rate": 30.0, "optimizer": "sgd", "schedule": "constant", "patience": 0}
+    cut = fit(iris, "y", out=tmp_path / "cut", listener=Impatient(), **settings)
+    before = {item["rule"] for item in cut.record.verdict["findings"]}
+    assert before, "a rate of 30 is seen"
+    resumed = resume_fit(tmp_path / "cut", progress=Listener())
+    assert (tmp_path / "cut" / "part-2" / "trace.sqlite").is_file()
+    assert before <= {item["rule"] for item in resumed.record.verdict["findings"]}
+
+
 def test_changed_data_is_not_resumed(iris, tmp_path):
     data = tmp_path / "data.csv"
     data.write_bytes(iris.read_bytes())

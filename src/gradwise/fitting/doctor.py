@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,11 +31,15 @@ class Doctor:
         model: what is trained.
         optimizer: what trains it.
         name: what the run is called in reports.
+        earlier: directories of the parts before this one was resumed; what they show counts.
     """
 
-    def __init__(self, directory: Path, model: Any, optimizer: Any, name: str) -> None:
+    def __init__(
+        self, directory: Path, model: Any, optimizer: Any, name: str, earlier: Sequence[Path] = ()
+    ) -> None:
         info = run_info(name, ())
         self.directory = directory
+        self._earlier = tuple(earlier)
         self.session = Session(
             TraceWriter(directory, info), info, share=SHARE, models=[model], optimizers=[optimizer]
         )
@@ -62,10 +68,13 @@ class Doctor:
         return self.session.ledger.lost
 
     def look(self) -> Diagnosis | None:
-        """The diagnosis so far; None while nothing can be read.  Cost: one pass over the run file."""
+        """The diagnosis so far; None while nothing can be read.  Cost: one pass over the run files."""
         try:
             self.session.flush()
-            run = read_run(self.directory)
+            segments = list(read_run(self.directory).segments)
         except TraceError:
             return None
-        return diagnose(run.segments, choose_rules((), NOT_ASKED))
+        for part in self._earlier:
+            with suppress(TraceError):  # e.g. killed before anything was written
+                segments = [*read_run(part).segments, *segments]
+        return diagnose(segments, choose_rules((), NOT_ASKED))

@@ -294,16 +294,17 @@ def _doctor(directory: Path, record: Record, training: Training, progress: Liste
     """Who watches; None, and a word about it, where nothing can be recorded."""
     name = Path(record.data["paths"][0]).name
     try:
-        return Doctor(_trace_directory(directory), training.model, training.optimizer, name)
+        *earlier, place = _trace_directories(directory)
+        return Doctor(place, training.model, training.optimizer, name, earlier)
     except TraceError as error:
         progress.said(f"the doctor cannot watch: {error}")
         return None
 
 
-def _trace_directory(directory: Path) -> Path:
-    """Where the doctor records: the run directory, or a new one in it after a resume."""
-    place, number = directory, 1
-    while (place / "trace.sqlite").exists():
+def _trace_directories(directory: Path) -> list[Path]:
+    """Where the doctor recorded so far, and last where it will: after a resume within the run directory."""
+    places, number = [directory], 1
+    while (places[-1] / "trace.sqlite").exists():
         number += 1
-        place = directory / f"part-{number}"
-    return place
+        places.append(directory / f"part-{number}")
+    return places
