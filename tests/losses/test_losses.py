@@ -298,3 +298,62 @@ def test_wrong_settings(name: str, options: dict[str, Any], said: str) -> None:
 def test_unknown_loss() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'huber'"):
         losses.make("hubert")
+
+
+@each_case
+def test_reductions_are_those_of_torch(case: Case) -> None:
+    target, weighted = TARGETS[case.target], case.given.get("weights")
+    kept = {word: option for word, option in case.given.items() if word != "reduction"}
+
+    def reduced(reduction: str) -> Tensor:
+        return value(
+            Case(case.name, case.target, case.by_hand, {**kept, "reduction": reduction}, case.features),
+            OUTPUTS,
+            target,
+        )
+
+    mean, total, each = reduced("mean"), reduced("sum"), reduced("none")
+    assert mean.ndim == total.ndim == 0 and each.ndim > 0
+    torch.testing.assert_close(each.sum(), total)
+    if case.name in ("triplet",):
+        count = torch.count_nonzero(each)
+        assert total / count >= mean > 0  # pairs without loss count, too
+    elif weighted is not None and case.target == "ids" and each.ndim == 1:
+        torch.testing.assert_close(mean, total / torch.tensor(weighted, dtype=torch.float64)[target].sum())
+    else:
+        torch.testing.assert_close(mean, total / each.numel())
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "target"),
+    [
+        ("cross-entropy", nn.CrossEntropyLoss, IDS),
+        ("bce", nn.BCEWithLogitsLoss, LABELS),
+        ("mse", nn.MSELoss, NUMBERS),
+        ("mae", nn.L1Loss, NUMBERS),
+        ("huber", nn.HuberLoss, NUMBERS),
+        ("smooth-l1", nn.SmoothL1Loss, NUMBERS),
+        ("multi-class-hinge", nn.MultiMarginLoss, IDS),
+    ],
+)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_where_torch_has_the_loss_all_reductions_agree(name, theirs, target, reduction) -> None:
+    target = target.double() if target.is_floating_point() else target
+    ours = losses.make(name, reduction=reduction)(OUTPUTS, target)
+    torch.testing.assert_close(ours, theirs(reduction=reduction)(OUTPUTS, target))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_centres_follow_alike_whatever_the_reduction(reduction: str) -> None:
+    loss = losses.make("center", classes=3, features=3, reduction=reduction).double()
+    loss(OUTPUTS, IDS).backward()
+    usual = losses.make("center", classes=3, features=3).double()
+    usual(OUTPUTS, IDS).backward()
+    torch.testing.assert_close(loss.centers.grad, usual.centers.grad)
+    each = losses.make("center", classes=3, features=3, reduction="none").double()(OUTPUTS, IDS)
+    torch.testing.assert_close(each.mean(), usual(OUTPUTS, IDS))
+
+
+def test_another_reduction_is_refused() -> None:
+    with pytest.raises(UsageError, match="takes a reduction of mean, sum, none, not 'median'"):
+        losses.make("mse", reduction="median")

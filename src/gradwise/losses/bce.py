@@ -82,7 +82,9 @@ class BinaryCrossEntropy(Criterion):
         labels = self.labels(outputs, target)
         if self.smoothing:
             labels = labels * (1 - self.smoothing) + self.smoothing / 2
-        return functional.binary_cross_entropy_with_logits(outputs, labels, pos_weight=self.weights)
+        return functional.binary_cross_entropy_with_logits(
+            outputs, labels, pos_weight=self.weights, reduction=self.reduction
+        )
 
 
 LOSSES = (

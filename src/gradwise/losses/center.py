@@ -95,14 +95,17 @@ class CenterLoss(Criterion):
             )
         centers = self.centers.to(features.dtype).view(self.classes, self.features)
         own = centers[ids]  # (N, D)
-        loss = self.strength / 2 * (features - own.detach()).square().sum(1).mean()
-        return loss + _follow(own, features.detach(), ids, self.classes)
+        losses = (features - own.detach()).square().sum(1)  # (N,)
+        follow = _follow(own, features.detach(), ids, self.classes)
+        if self.reduction == "none":
+            return self.strength / 2 * losses + follow
+        return self.strength / 2 * self.reduced(losses) + follow.sum()
 
 
 def _follow(own: Tensor, features: Tensor, ids: Tensor, classes: int) -> Tensor:
-    """0, with the gradient that moves centres after the features."""
+    """(N,) of 0, with the gradients that move centres after the features."""
     counts = own.new_zeros(classes).index_add_(0, ids, own.new_ones(len(ids)))  # no sync, unlike bincount
-    pull = ((own - features).square().sum(1) / (2 * (1 + counts[ids]))).sum()
+    pull = (own - features).square().sum(1) / (2 * (1 + counts[ids]))
     return pull - pull.detach()
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from gradwise.errors import UsageError
+from gradwise.losses.criterion import REDUCTIONS, Criterion
 from gradwise.losses.loss import Loss
 from gradwise.registry import Registry, declared
 
@@ -21,12 +22,15 @@ for _loss in declared("gradwise.losses", "LOSSES", skip=_NOT_LOSSES):
     LOSSES.add(_loss.name, _loss, _loss.aliases)
 
 
-def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -> nn.Module:
+def make(
+    name: str, *, weights: Sequence[float] | None = None, reduction: str = "mean", **options: Any
+) -> nn.Module:
     """A loss by name: a module of (N, K) outputs and a target, or of what its ``takes`` says.
 
     Args:
         name: a name or alias of `LOSSES`, with options after a colon: ``focal:gamma=1``.
         weights: of every class, or of every label's positives.
+        reduction: ``mean``, ``sum`` or ``none`` (one loss for every row, output or pair), as torch has it.
         **options: of the loss, e.g. ``smoothing`` from 0 to 1, ``gamma``, ``delta``.
 
     Raises:
@@ -37,6 +41,10 @@ def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -
     maker = LOSSES[proper].maker
     known = inspect.signature(maker).parameters
     given = {**written, **options}
+    reduction = given.pop("reduction", reduction)
+    if reduction not in REDUCTIONS:
+        words = ", ".join(REDUCTIONS)
+        raise UsageError(f"loss {proper!r} takes a reduction of {words}, not {reduction!r}.")
     if weights is not None:
         given["weights"] = _tensor(proper, weights)
     unknown = [word for word in given if word not in known]
@@ -46,7 +54,12 @@ def make(name: str, *, weights: Sequence[float] | None = None, **options: Any) -
     missing = [word for word, option in known.items() if option.default is option.empty and word not in given]
     if missing:
         raise UsageError(f"loss {proper!r} needs {', '.join(missing)}, got none; give {missing[0]}=...")
-    return maker(**given)
+    made = maker(**given)
+    if reduction != "mean":
+        if not isinstance(made, Criterion):  # of another package
+            raise UsageError(f"loss {proper!r} knows no reduction but the mean.")
+        made.reduction = reduction
+    return made
 
 
 def losses_for(task: str) -> list[str]:

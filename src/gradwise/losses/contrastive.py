@@ -86,6 +86,8 @@ class ContrastiveLoss(Criterion):
         distances = functional.pdist(features)  # (pairs,), exact, and without gradient at 0
         pulled, pushed = distances**2, (self.margin - distances).clamp(min=0) ** 2
         losses = torch.where(ids[first] == ids[second], pulled, pushed) / 2
+        if self.reduction != "mean":
+            return self.reduced(self.strength * losses)
         return self.strength * losses.sum() / max(len(losses), 1)
 
 

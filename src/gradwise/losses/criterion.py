@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from gradwise.errors import UsageError
 
-REDUCED = (torch.float16, torch.bfloat16)  # what autocast makes of a net's outputs
+SHORT = (torch.float16, torch.bfloat16)  # what autocast makes of a net's outputs
+REDUCTIONS = ("mean", "sum", "none")  # torch's
 
 
 class Criterion(nn.Module):
@@ -23,9 +24,13 @@ class Criterion(nn.Module):
     Args:
         name: in messages.
         weights: (K,) of every class, or of every label's positives; None: all 1.
+
+    ``reduction`` is torch's: ``mean`` of the batch (by classes' weights: divided by their sum), ``sum``, or
+    ``none``: what is reduced, as it is.
     """
 
     weights: Tensor | None
+    reduction: str = "mean"
 
     def __init__(self, name: str, weights: Tensor | None = None) -> None:
         super().__init__()
@@ -116,6 +121,19 @@ class Criterion(nn.Module):
         words = " or ".join(map(str, allowed))
         raise UsageError(f"loss {self.name!r} takes {name} {words}, got {value!r}.")
 
+    def reduced(self, losses: Tensor) -> Tensor:
+        """Losses of any shape -> scalar, or themselves, as ``reduction`` says."""
+        if self.reduction == "mean":
+            return losses.mean()
+        return losses.sum() if self.reduction == "sum" else losses
+
+    def weighed(self, losses: Tensor, ids: Tensor) -> Tensor:
+        """(N,) losses, each times the weight of its class, reduced; a mean is over the sum of weights."""
+        if self.weights is None:
+            return self.reduced(losses)
+        each = self.weights.to(losses.dtype)[ids]  # (N,)
+        return (each * losses).sum() / each.sum() if self.reduction == "mean" else self.reduced(each * losses)
+
     def _matrix(self, rows: Tensor, wanted: str) -> None:
         if rows.ndim != 2 or not rows.is_floating_point():
             raise UsageError(f"loss {self.name!r} takes {wanted} of a float dtype, got {_shown(rows)}.")
@@ -152,15 +170,7 @@ class Criterion(nn.Module):
 
 def wide(outputs: Tensor) -> Tensor:
     """In float32 at least: what autocast made short is too coarse for exponentials and distances."""
-    return outputs.float() if outputs.dtype in REDUCED else outputs
-
-
-def weighted_mean(losses: Tensor, ids: Tensor, weights: Tensor | None) -> Tensor:
-    """Mean of (N,) losses, each with the weight of its class, divided by the sum of these weights."""
-    if weights is None:
-        return losses.mean()
-    each = weights.to(losses.dtype)[ids]  # (N,)
-    return (each * losses).sum() / each.sum()
+    return outputs.float() if outputs.dtype in SHORT else outputs
 
 
 def _unreadable(target: Tensor) -> bool:

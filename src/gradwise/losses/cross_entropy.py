@@ -87,7 +87,9 @@ class CrossEntropy(Criterion):
         chances = target.ndim == 2 and target.is_floating_point()
         target = self.labels(outputs, target) if chances else self.class_ids(outputs, target)
         weights = None if self.weights is None else self.weights.to(outputs.dtype)
-        return functional.cross_entropy(outputs, target, weights, label_smoothing=self.smoothing)
+        return functional.cross_entropy(
+            outputs, target, weights, label_smoothing=self.smoothing, reduction=self.reduction
+        )
 
 
 def cross_entropy(*, weights: Tensor | None = None, smoothing: float = 0.0) -> CrossEntropy:

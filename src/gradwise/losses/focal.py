@@ -54,7 +54,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gradwise.errors import UsageError
-from gradwise.losses.criterion import Criterion, weighted_mean, wide
+from gradwise.losses.criterion import Criterion, wide
 from gradwise.losses.loss import Loss
 
 GAMMA = 2.0  # Lin, Goyal, Girshick, He, Dollár, arXiv 1708.02002, table 1b: the best of 0 to 5
@@ -91,7 +91,7 @@ class FocalLoss(Criterion):
         rows = ids.unsqueeze(1)  # (N, 1)
         log_true = log_shares.gather(1, rows).squeeze(1)  # (N,)
         log_rest = log_shares.scatter(1, rows, -math.inf).logsumexp(1)  # log(1 − p)
-        return weighted_mean(-torch.exp(self.gamma * log_rest) * log_true, ids, self.weights)
+        return self.weighed(-torch.exp(self.gamma * log_rest) * log_true, ids)
 
     def _of_labels(self, outputs: Tensor, labels: Tensor) -> Tensor:
         log_yes, log_no = functional.logsigmoid(outputs), functional.logsigmoid(-outputs)
@@ -99,7 +99,7 @@ class FocalLoss(Criterion):
         no = -torch.exp(self.gamma * log_yes) * log_no
         if self.weights is not None:
             yes = yes * self.weights
-        return torch.lerp(no, yes, labels).mean()
+        return self.reduced(torch.lerp(no, yes, labels))
 
 
 LOSSES = (Loss("focal", FocalLoss, ("classes", "labels"), "cross-entropy that fades on easy examples"),)

@@ -86,7 +86,7 @@ class HingeLoss(Criterion):
             losses = losses**self.power
         if self.weights is not None:
             losses = losses * torch.lerp(torch.ones_like(self.weights), self.weights, labels)
-        return losses.mean()
+        return self.reduced(losses)
 
 
 LOSSES = (

@@ -73,7 +73,9 @@ class HuberLoss(Criterion):
         Raises:
             UsageError: a target of another shape or dtype.
         """
-        return functional.huber_loss(outputs, self.numbers(outputs, target), delta=self.delta)
+        return functional.huber_loss(
+            outputs, self.numbers(outputs, target), delta=self.delta, reduction=self.reduction
+        )
 
 
 LOSSES = (Loss("huber", HuberLoss, ("numbers",), "squared near zero, absolute beyond"),)

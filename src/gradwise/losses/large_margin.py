@@ -113,7 +113,7 @@ class LargeMarginSoftmax(Criterion):
         column = ids.unsqueeze(1)
         outputs = outputs.scatter_add(1, column, less.unsqueeze(1))
         weights = None if self.weights is None else self.weights.to(outputs.dtype)
-        return functional.cross_entropy(outputs, ids, weights)
+        return functional.cross_entropy(outputs, ids, weights, reduction=self.reduction)
 
 
 def narrowed(cosine: Tensor, margin: int) -> Tensor:

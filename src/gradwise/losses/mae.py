@@ -66,7 +66,7 @@ class AbsoluteError(Criterion):
         Raises:
             UsageError: a target of another shape or dtype.
         """
-        return functional.l1_loss(outputs, self.numbers(outputs, target))
+        return functional.l1_loss(outputs, self.numbers(outputs, target), reduction=self.reduction)
 
 
 LOSSES = (Loss("mae", AbsoluteError, ("numbers",), "mean absolute error", aliases=("l1", "absolute-error")),)

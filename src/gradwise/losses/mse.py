@@ -69,7 +69,7 @@ class SquaredError(Criterion):
         Raises:
             UsageError: a target of another shape or dtype.
         """
-        return functional.mse_loss(outputs, self.numbers(outputs, target))
+        return functional.mse_loss(outputs, self.numbers(outputs, target), reduction=self.reduction)
 
 
 LOSSES = (Loss("mse", SquaredError, ("numbers",), "mean squared error", aliases=("l2", "squared-error")),)

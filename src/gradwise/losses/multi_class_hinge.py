@@ -54,7 +54,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from gradwise.losses.criterion import Criterion, weighted_mean, wide
+from gradwise.losses.criterion import Criterion, wide
 from gradwise.losses.loss import Loss
 
 
@@ -87,7 +87,7 @@ class MultiClassHinge(Criterion):
         short = (outputs - outputs.gather(1, ids.unsqueeze(1)) + self.margin).clamp(min=0)
         losses = (short if self.power == 1 else short**self.power).mean(dim=1)  # (N,)
         losses = losses - self.margin**self.power / outputs.shape[1]  # what the true class adds by itself
-        return weighted_mean(losses, ids, self.weights)
+        return self.weighed(losses, ids)
 
 
 LOSSES = (

@@ -71,7 +71,9 @@ class SmoothL1(Criterion):
         Raises:
             UsageError: a target of another shape or dtype.
         """
-        return functional.smooth_l1_loss(outputs, self.numbers(outputs, target), beta=self.beta)
+        return functional.smooth_l1_loss(
+            outputs, self.numbers(outputs, target), beta=self.beta, reduction=self.reduction
+        )
 
 
 LOSSES = (Loss("smooth-l1", SmoothL1, ("numbers",), "squared near zero, absolute beyond"),)

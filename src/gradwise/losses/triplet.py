@@ -109,6 +109,8 @@ class TripletLoss(Criterion):
         gaps, counted = find(squares, same, positive)
         counted = counted & ~same.all(1, keepdim=True)  # there is a negative
         losses = (gaps + self.margin).clamp(min=0) * counted
+        if self.reduction != "mean":
+            return self.reduced(self.strength * losses)
         return self.strength * losses.sum() / counted.sum().clamp(min=1)
 
 
