@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
-	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance clean env env-dev
+	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance bench-nets bench-baselines clean env env-dev
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -106,6 +106,14 @@ bench-seeds: $(STAMPS)/runtime ## what 8 tiny nets trained together cost, over o
 
 bench-imbalance: $(STAMPS)/dev ## answers to rare classes side by side on two real sets (IMBALANCE_ARGS="--seeds 2")
 	$(BIN)/python -m benchmarks.imbalance $(IMBALANCE_ARGS)
+
+bench-nets: $(STAMPS)/runtime ## every family of nets on real data, the doctor on (NETS_ARGS="--only lstm --seconds 20")
+	$(BIN)/python -m benchmarks.fit.fetch fashion cifar10 crop imdb adult
+	env -u OMP_NUM_THREADS $(BIN)/python -m benchmarks.nets $(NETS_ARGS)
+
+bench-baselines: $(STAMPS)/runtime ## k-NN and SVM prediction and all scores beside scikit-learn (BASELINES_ARGS="--quick")
+	$(BIN)/python -m benchmarks.fit.fetch fashion
+	env -u OMP_NUM_THREADS $(BIN)/python -m benchmarks.baselines $(BASELINES_ARGS)
 
 clean: ## remove what make, tests and demo left behind (the environment stays; delete .venv to be rid of it)
 	rm -rf .gradwise build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

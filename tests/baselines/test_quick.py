@@ -75,8 +75,8 @@ def test_images_series_and_texts_are_summed_up() -> None:
     pixels = (digits.images[:, None] * 15).astype(np.uint8)
     assert halves({"pixels": pixels}, digits.target).linear > 0.85
     large = pixels[:200].repeat(16, axis=2).repeat(16, axis=3)  # 128 x 128: averaged back to 32 x 32
-    assert quick._pooled(large).shape == (200, 1024)
-    assert quick._pooled(large)[:, 0] == pytest.approx(pixels[:200, 0, 0, 0])
+    assert quick.pooled(large).shape == (200, 1024)
+    assert quick.pooled(large)[:, 0] == pytest.approx(pixels[:200, 0, 0, 0])
     draw = np.random.default_rng(0)
     target = draw.integers(0, 2, 300)
     lengths = draw.integers(0, 12, 300)

@@ -12,7 +12,7 @@ import pytest
 from gradwise.data import csv_reading
 from gradwise.data.csv_reading import read_csv
 from gradwise.data.opening import open_source
-from gradwise.data.table_files import read_table
+from gradwise.data.table_files import read_table, read_tables
 from gradwise.data.tables import table_from_frame
 from gradwise.errors import UsageError
 from tests.data.tabular import real_frame, write_text
@@ -217,3 +217,14 @@ def test_huge_whole_numbers_are_learnt_from(tmp_path: Path) -> None:
     source = open_source(write_text(tmp_path, text), target="y")
     out = source.encoder(np.arange(20)).transform(source).inputs["numbers"][:, 0]
     np.testing.assert_allclose(out, (np.arange(20) - 9.5) / np.arange(20).std(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.parquet", "data.arrow"])
+def test_numbers_stay_as_they_are_where_that_is_asked_for(name: str, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": [0.1 + at for at in range(30)], "b": [at % 3 for at in range(30)]})
+    write = {"csv": frame.write_csv, "parquet": frame.write_parquet, "arrow": frame.write_ipc}
+    write[name.partition(".")[2]](tmp_path / name)
+    exact, usual = read_tables([tmp_path / name], exact=True), read_tables([tmp_path / name])
+    assert exact["a"].dtype == pl.Float64 and exact["a"].to_list() == frame["a"].to_list()
+    assert usual["a"].dtype == pl.Float32, "a net needs no more"
+    assert exact["b"].dtype == usual["b"].dtype == pl.Int64

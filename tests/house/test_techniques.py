@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from gradwise.augment import AUGMENTATIONS
+from gradwise.baselines import BASELINES
 from gradwise.data.resampling import RESAMPLERS
 from gradwise.data.scaling import SCALINGS
 from gradwise.handbook.techniques import HEADINGS, OPTIONAL, PLACES, Technique, find_techniques, techniques
 from gradwise.init import INITIALISERS
 from gradwise.losses import LOSSES
+from gradwise.nets import NETS
 from gradwise.nets.activations import ACTIVATIONS
 from gradwise.nets.norms import NORMS
 from gradwise.optim import OPTIMIZERS, SCHEDULES
@@ -41,7 +43,12 @@ REGISTRIES: Mapping[str, Registry[Any]] = {
     "augmentation": AUGMENTATIONS,
     "regulariser": REGULARISERS,
     "resampler": RESAMPLERS,
+    "net": NETS,
+    "baseline": BASELINES,
 }
+# A page of these tells of a family: the names of its members stand under "Also called" with their aliases, and
+# its own name may be one of theirs, or none.
+FAMILIES = ("net",)
 MAX_TITLE = 110  # characters
 
 each_technique = pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_the_module_can_be_imported_and_its_page_is_its_docstring(technique: Tec
     assert technique.page.partition("\n")[0] in (importlib.import_module(technique.module).__doc__ or "")
 
 
-@pytest.mark.parametrize("kind", REGISTRIES)
+@pytest.mark.parametrize("kind", [kind for kind in REGISTRIES if kind not in FAMILIES])
 def test_every_name_has_a_page_and_every_page_a_name(kind: str) -> None:
     paged = {each.name for each in techniques() if each.kind == kind}
     assert paged == set(REGISTRIES[kind])
@@ -86,14 +93,38 @@ def test_every_name_has_a_page_and_every_page_a_name(kind: str) -> None:
 
 @each_technique
 def test_the_page_gives_the_aliases_of_the_registry(technique: Technique) -> None:
-    if technique.kind in REGISTRIES:
+    if technique.kind in REGISTRIES and technique.kind not in FAMILIES:
         assert set(technique.aliases) == set(REGISTRIES[technique.kind].aliases(technique.name))
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_every_member_and_alias_is_found_on_the_page_of_a_family(kind: str) -> None:
+    registry = REGISTRIES[kind]
+    known = {word for name in registry for word in (name, *registry.aliases(name))}
+    pages = [each for each in techniques() if each.kind == kind]
+    said = {word for each in pages for word in (each.name, *each.aliases)}
+    assert known - said == set(), "names without a page"
+    assert said - known - {each.name for each in pages} == set(), "names that no net has"
+
+
+@each_technique
+def test_a_family_names_the_members_of_its_file(technique: Technique) -> None:
+    if technique.kind in FAMILIES:
+        members = importlib.import_module(technique.module).NETS
+        declared = {word for member in members for word in (member.name, *member.aliases)}
+        assert {technique.name, *technique.aliases} == {technique.name, *declared}
 
 
 def test_within_a_kind_no_name_is_given_twice() -> None:
     for kind in PLACES:
         words = [word for each in techniques() if each.kind == kind for word in (each.name, *each.aliases)]
         assert len(words) == len(set(words))
+
+
+def test_a_member_finds_the_page_of_its_family() -> None:
+    for word in ("LSTM", "vanilla_rnn", "net:gru", "recurrent"):
+        assert [(found.kind, found.name) for found in find_techniques(word)] == [("net", "recurrent")]
+    assert [found.name for found in find_techniques("lenet-5")] == ["lenet"]
 
 
 def test_a_page_is_found_by_alias_and_by_kind() -> None:

@@ -179,6 +179,7 @@ def test_only_adamw_decays_unasked() -> None:
         (THREE, TABLE, {"net": "cnn"}, "--net cnn takes images, not table; try mlp"),
         (THREE, {**MNIST}, {"net": "lenet", "width": 3}, "--width is nothing that net 'lenet-5'"),
         (THREE, {**MNIST}, {"net": "resnet18", "depth": 3}, "--depth is nothing"),
+        (NUMBERS, TABLE, {"loss": "mse:reduction=sum"}, "learns from the mean of a batch's losses"),
         (THREE, TABLE, {"loss": "mse"}, "--loss mse is not for classes, which this target holds; try"),
         (NUMBERS, TABLE, {"class_weights": "yes"}, "--class-weights yes is for classes"),
     ],

@@ -186,9 +186,9 @@ def _features(inputs: Mapping[str, Array], reference: Mapping[str, Array]) -> Ar
     if "categories" in inputs:
         parts.append(_one_hot(inputs["categories"], reference["categories"]))
     if "pixels" in inputs:
-        parts.append(_pooled(inputs["pixels"]))
+        parts.append(pooled(inputs["pixels"]))
     if "series" in inputs:
-        parts.append(_summary(inputs["series"], inputs["lengths"]))
+        parts.append(summary(inputs["series"], inputs["lengths"]))
     if "tokens" in inputs:
         parts.append(_words(inputs["tokens"], reference["tokens"]))
     return np.concatenate([part.astype(np.float32, copy=False) for part in parts], axis=1)
@@ -206,7 +206,7 @@ def _one_hot(ids: Array, reference: Array) -> Array:
     return np.concatenate(kept, axis=1) if kept else np.zeros((len(ids), 0), np.float32)
 
 
-def _pooled(pixels: Array) -> Array:
+def pooled(pixels: Array) -> Array:
     """(N, C, H, W) averaged over squares until at most `MOST_PIXELS` numbers are left."""
     starts = range(0, len(pixels), BLOCK_ROWS)
     return np.concatenate([_pooled_block(pixels[start : start + BLOCK_ROWS]) for start in starts])
@@ -221,7 +221,7 @@ def _pooled_block(pixels: Array) -> Array:
     return images.reshape(len(images), -1)
 
 
-def _summary(series: Array, lengths: Array) -> Array:
+def summary(series: Array, lengths: Array) -> Array:
     """Mean, spread, least, greatest, first and last value of every feature, and the length."""
     lengths = np.maximum(lengths, 1)
     inside = np.arange(series.shape[1]) < lengths[:, None]

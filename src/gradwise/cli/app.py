@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from gradwise import __version__
-from gradwise.cli.script_command import ScriptCommand
+from gradwise.cli.script_command import ScriptCommand, ScriptOrNameCommand
 from gradwise.errors import GradwiseError, UsageError
 from gradwise.registry import nearest
 
@@ -45,10 +45,22 @@ VERBS: dict[str, Verb] = {
         interspersed=False,  # what follows the script belongs to the script
     ),
     "fit": Verb("gradwise.cli.fit", "fit_command", "Train a network from a data file."),
+    "baselines": Verb(
+        "gradwise.cli.baselines", "baselines_command", "Compare classical models on a data file."
+    ),
+    "cluster": Verb("gradwise.cli.cluster", "cluster_command", "Find groups of rows, without a target."),
+    "search": Verb("gradwise.cli.search", "search_command", "Search for settings that fit better."),
     "predict": Verb("gradwise.cli.predict", "predict_command", "Predict with a fitted network."),
     "evaluate": Verb("gradwise.cli.predict", "evaluate_command", "Score a fitted network on other data."),
     "rerun": Verb("gradwise.cli.rerun", "rerun_command", "Fit again and compare."),
     "export": Verb("gradwise.cli.export", "export_command", "Write a fitted network as ONNX or .pt2."),
+    "summary": Verb(
+        "gradwise.cli.summary",
+        "summary_command",
+        "Show layers, shapes, parameters, FLOPs of a net or script.",
+        command=ScriptOrNameCommand,
+        interspersed=False,
+    ),
     "report": Verb("gradwise.cli.report", "report_command", "Judge a recorded run again."),
     "runs": Verb("gradwise.cli.runs", "runs_command", "List the recorded runs, newest first."),
     "explain": Verb("gradwise.cli.explain", "explain_command", "Show the page of an ailment or a cure."),

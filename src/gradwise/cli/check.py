@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gradwise.cli.options import FailOn, JsonFile, Only, Quiet, Skip, check_writable, checked_group, names
-from gradwise.cli.script_command import long_options, misplaced
-from gradwise.errors import GradwiseError, MissingDependencyError, TraceError, UsageError
+from gradwise.cli.script_command import load_program, long_options, misplaced, need_torch
+from gradwise.errors import GradwiseError, TraceError, UsageError
 
 if TYPE_CHECKING:
     from gradwise.rules.rule import LoadedRule
@@ -73,8 +73,8 @@ def check_command(
         args = [script, *args]
     elif module is None and script is None:
         raise UsageError("no script was given; try `gradwise check train.py`.")
-    _need_torch()
-    program = _load(script, module, args)
+    need_torch("check")
+    program = load_program(script, module, args)
     if program is None:
         return SCRIPT_FAILED
     if not quiet:
@@ -87,30 +87,6 @@ def check_command(
 
     recorded = record(program, directory, share=share, max_steps=max_steps, max_seconds=max_seconds)
     return _judge(recorded, directory, rules, group=group, json_file=json_file, quiet=quiet, out=out)
-
-
-def _need_torch() -> None:
-    import importlib.util
-
-    if importlib.util.find_spec("torch") is None:
-        raise MissingDependencyError(
-            "`gradwise check` needs PyTorch in the environment that runs your script; "
-            "install gradwise there (`pip install gradwise` beside torch), or `pip install gradwise[torch]`."
-        )
-
-
-def _load(script: str | None, module: str | None, args: list[str]) -> Program | None:
-    """The program, or None after a syntax error was shown as Python shows it."""
-    from gradwise.watch.script import load_module, load_script
-
-    try:
-        return load_module(module, args) if module is not None else load_script(script or "", args)
-    except SyntaxError as error:
-        sys.excepthook(type(error), error.with_traceback(None), None)
-        file = script if module is None else error.filename or module
-        place = f"{file}, line {error.lineno}," if error.lineno else file
-        print(f"gradwise: {place} is not valid Python ({error.msg}); nothing was run.", file=sys.stderr)
-        return None
 
 
 def _hint(program: Program, args: list[str], known: set[str]) -> None:

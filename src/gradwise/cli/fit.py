@@ -38,7 +38,9 @@ def fit_command(
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted fit, from where it was.")
     ] = None,
-    net: Annotated[str | None, typer.Option(metavar="NAME", help="mlp, cnn, resnet18, lstm, gru ...")] = None,
+    net: Annotated[
+        str | None, typer.Option(metavar="NAME", help="mlp, cnn, resnet18, googlenet:aux=true, lstm, gru ...")
+    ] = None,
     width: Annotated[int | None, typer.Option(metavar="N", help="Units of a hidden layer.")] = None,
     depth: Annotated[int | None, typer.Option(metavar="N", help="Hidden layers.")] = None,
     dropout: Annotated[float | None, typer.Option(metavar="P", help="Share of units dropped.")] = None,
@@ -85,6 +87,31 @@ def fit_command(
             metavar="NAME",
             help="he, glorot, orthogonal, normal:std=0.02, pretrained:path=FILE ... [default: the net's].",
         ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|RUN",
+            help="Begin with these: .safetensors, .pth (published ones too), or the directory of a fit.",
+        ),
+    ] = None,
+    freeze: Annotated[
+        str | None,
+        typer.Option(metavar="all|all-but-N", help="Only the last layer, or the last N stages, learn."),
+    ] = None,
+    unfreeze_every: Annotated[
+        int | None, typer.Option(metavar="EPOCHS", help="Thaw one more stage, from the end, after so many.")
+    ] = None,
+    rate_decay: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Rate of a stage over that of the next one, e.g. 0.8."),
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Learn from the network of this fit too (distillation).")
+    ] = None,
+    distill: Annotated[
+        str | None,
+        typer.Option(metavar="OPTIONS", help="How [default: temperature=4,weight=0.9]."),
     ] = None,
     weight_decay: Annotated[float | None, typer.Option(metavar="D")] = None,
     clip: Annotated[float | None, typer.Option(metavar="NORM", help="Largest gradient norm.")] = None,
@@ -188,6 +215,9 @@ def fit_command(
     gradwise fit sensors.csv --target fault --id machine --time second
     gradwise fit iris.csv --target species --runs 8
     gradwise fit iris.csv --target species --range-test rates.html
+    gradwise fit photos/ --net resnet18 --weights resnet18.pth --freeze all --unfreeze-every 2
+    gradwise fit photos/ --weights .gradwise/runs/20261121-102833-other --rate-decay 0.8
+    gradwise fit photos/ --net lenet-5 --teacher .gradwise/runs/20261121-102833-photos
     gradwise fit --resume .gradwise/runs/20261121-102833-iris
 
     Exit codes: 0 it learnt, 1 it did not beat guessing, 2 wrong use, 130 interrupted.
@@ -196,7 +226,9 @@ def fit_command(
         "net": net, "width": width, "depth": depth, "dropout": dropout, "epochs": epochs,
         "activation": activation, "norm": norm, "scale": scale,
         "batch_size": batch_size, "rate": rate, "optimizer": optimizer, "schedule": schedule, "loss": loss,
-        "init": init, "weight_decay": weight_decay, "clip": clip, "class_weights": class_weights,
+        "init": init, "weights": weights, "freeze": freeze, "unfreeze_every": unfreeze_every,
+        "rate_decay": rate_decay, "teacher": teacher, "distill": distill,
+        "weight_decay": weight_decay, "clip": clip, "class_weights": class_weights,
         "resample": resample, "balanced_batches": balanced_batches or None, "threshold": threshold,
         "augment": augment, "regularize": regularize, "patience": patience, "valid": valid, "test": test,
         "seed": seed, "runs": runs,

@@ -47,11 +47,12 @@ class Header:
     gaps: dict[str, str] = field(default_factory=dict)
 
 
-def read_csv(path: Path) -> pl.DataFrame:
+def read_csv(path: Path, *, exact: bool = False) -> pl.DataFrame:
     """Read a csv, tsv or other delimited file, plain or gzipped.
 
     Columns that hold decimal numbers come as float32 where rounding loses nothing that a net could see,
-    else as float64; whole numbers as int64 or int128; the rest as text, or booleans.
+    else, and where ``exact`` is asked for, as float64; whole numbers as int64 or int128; the rest as text, or
+    booleans.
 
     Raises:
         UsageError: what is wrong with the file, with its line.
@@ -61,7 +62,7 @@ def read_csv(path: Path) -> pl.DataFrame:
             start = stream.read(SAMPLE)
             sample = _whole_lines(start) or start
             header = read_header(path, sample)
-        schema = _guess(path, sample, header)
+        schema = _guess(path, sample, header, exact=exact)
         for _ in range(len(header.names) + 1):
             try:
                 return _read_all(path, header, schema)
@@ -136,7 +137,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
         yield rest
 
 
-def _guess(path: Path, sample: bytes, header: Header) -> Schema:
+def _guess(path: Path, sample: bytes, header: Header, *, exact: bool) -> Schema:
     """Types of the columns from the first rows."""
     frame = _parse(_rows_of(sample, header), None, header, path, header.lines + 1)
     schema = {}
@@ -145,7 +146,7 @@ def _guess(path: Path, sample: bytes, header: Header) -> Schema:
         if word:  # read as numbers from the start, which takes a quarter of the memory of text
             header.gaps[read.name] = word
         series = _as_numbers(read, word) if word else read
-        small = series.dtype == pl.Float64 and fits_float32(series)
+        small = not exact and series.dtype == pl.Float64 and fits_float32(series)
         schema[series.name] = pl.Float32() if small else series.dtype
     return schema
 

@@ -31,6 +31,7 @@ def open_source(  # noqa: PLR0913  its parameters are the options of the command
     series: Sequence[str] = (),
     task: str = "auto",
     image_size: int | None = None,
+    exact: bool = False,
 ) -> Source:
     """Open a file, a folder, a pattern such as ``data/*.csv``, or several files of one table.
 
@@ -46,6 +47,7 @@ def open_source(  # noqa: PLR0913  its parameters are the options of the command
         series: columns of lists of numbers; () finds them.
         task: ``classes``, ``labels``, ``numbers``, or ``auto``.
         image_size: pixels of the longer side.
+        exact: decimal numbers of tables stay float64 where else float32 does; the fingerprint then differs.
 
     Raises:
         UsageError: what is wrong with the data, with its place.
@@ -59,7 +61,7 @@ def open_source(  # noqa: PLR0913  its parameters are the options of the command
         opened = _open_other(files[0], target, reading)
         if opened is not None:
             return opened
-    frame = read_tables(files)
+    frame = read_tables(files, exact=exact)
     names = None if target is None else target_names(frame, target)
     frame = without(frame, reading.drop, names)
     special = special_source(frame, names or (), reading, base=files[0].parent)

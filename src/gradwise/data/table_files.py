@@ -53,16 +53,20 @@ def find_files(place: str | Path) -> list[Path]:
     raise UsageError(f"there is no file {path}{near}; check the path.")
 
 
-def read_tables(paths: Sequence[Path]) -> pl.DataFrame:
+def read_tables(paths: Sequence[Path], *, exact: bool = False) -> pl.DataFrame:
     """One frame of all files, in this order; each must have the columns of the first.
+
+    Args:
+        paths: of the files.
+        exact: decimal numbers stay float64, which takes twice the memory.
 
     Raises:
         UsageError: a file that cannot be read, or with other columns than the first.
     """
-    first = read_table(paths[0])
+    first = read_table(paths[0], exact=exact)
     frames = [first]
     for path in paths[1:]:
-        frame = read_table(path)
+        frame = read_table(path, exact=exact)
         lacking = [name for name in first.columns if name not in frame.columns]
         extra = [name for name in frame.columns if name not in first.columns]
         if lacking or extra:
@@ -88,8 +92,12 @@ def _alike(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
     return frames
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: Path, *, exact: bool = False) -> pl.DataFrame:
     """One file by its ending; names without an ending are taken for csv.
+
+    Args:
+        path: of the file.
+        exact: decimal numbers stay float64.
 
     Raises:
         UsageError: a file that cannot be read, or is of no known format.
@@ -101,40 +109,44 @@ def read_table(path: Path) -> pl.DataFrame:
         if path.stat().st_size == 0:
             raise UsageError(f"{path} is empty (0 bytes); a table needs a line of column names and rows.")
         if end in PARQUET_ENDS + ARROW_ENDS:
-            return _filled(_read_binary(path, end), path)
+            return _filled(_read_binary(path, end, exact=exact), path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror or error}).") from error
     if end in TEXT_ENDS or not end:
-        return read_csv(path)
+        return read_csv(path, exact=exact)
     known = ", ".join(TABLE_ENDS)
     raise UsageError(f"{path} ends in {end!r}, which is no table; known are {known}, also with .gz.")
 
 
-def _read_binary(path: Path, end: str) -> pl.DataFrame:
+def _read_binary(path: Path, end: str, *, exact: bool) -> pl.DataFrame:
     what = "parquet" if end in PARQUET_ENDS else "arrow"
     try:
         if path.suffix.lower() in (".gz", ".gzip"):
             raise UsageError(f"{path} is gzipped, but {what} packs its columns itself; unpack it first.")
         if end in PARQUET_ENDS:
-            return _read_parquet(path)
-        return _rounded(pl.read_ipc(path))
+            return _read_parquet(path, exact=exact)
+        return _rounded(pl.read_ipc(path), exact=exact)
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path} is no {what} file that can be read ({reason}); save it anew.") from error
 
 
-def _read_parquet(path: Path) -> pl.DataFrame:
+def _read_parquet(path: Path, *, exact: bool) -> pl.DataFrame:
     """Some columns at a time, each group made smaller before the next is read."""
     names = list(pl.read_parquet_schema(path))
     step = max(FEWEST_TOGETHER, len(names) // MOST_GROUPS)
     groups = [names[at : at + step] for at in range(0, len(names), step)] or [[]]
     frames = (pl.read_parquet(path, columns=group, hive_partitioning=False, glob=False) for group in groups)
-    return pl.concat([_rounded(frame) for frame in frames], how="horizontal")
+    return pl.concat([_rounded(frame, exact=exact) for frame in frames], how="horizontal")
 
 
-def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with float64 columns as float32 where nothing is lost."""
-    names = [series.name for series in frame if series.dtype == pl.Float64 and fits_float32(series)]
+def _rounded(frame: pl.DataFrame, *, exact: bool) -> pl.DataFrame:
+    """The frame with float64 columns as float32 where nothing is lost; as it is where ``exact``."""
+    names = (
+        []
+        if exact
+        else [series.name for series in frame if series.dtype == pl.Float64 and fits_float32(series)]
+    )
     return frame.with_columns(pl.col(names).cast(pl.Float32)) if names else frame
 
 

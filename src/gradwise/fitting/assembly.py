@@ -16,6 +16,8 @@ from gradwise import nets, optim
 from gradwise.data.examples import Task
 from gradwise.errors import UsageError
 from gradwise.fitting.recipe import Recipe
+from gradwise.fitting.teaching import teacher_for
+from gradwise.fitting.weights import begin_with
 from gradwise.init import apply as draw_weights
 from gradwise.train.augmenting import augmenter
 from gradwise.train.averaging import averaged
@@ -25,6 +27,7 @@ from gradwise.train.randomness import seed_everything
 from gradwise.train.regularizing import regularisers
 from gradwise.train.speed import Speed
 from gradwise.train.training import Training
+from gradwise.train.transfer import Freezing, rate_factors
 
 
 def assemble(recipe: Recipe, task: Task, shape: Mapping[str, Any], *, steps_per_epoch: int) -> Training:
@@ -45,7 +48,14 @@ def assemble(recipe: Recipe, task: Task, shape: Mapping[str, Any], *, steps_per_
 
 
 def build_net(recipe: Recipe, task: Task, shape: Mapping[str, Any]) -> nn.Module:
-    """The recipe's net with its first weights, drawn from torch's random state."""
+    """The recipe's net with its first weights: drawn from torch's random state, then those that it has."""
+    net = drawn_net(recipe, task, shape)
+    begin_with(net, recipe, task)
+    return net
+
+
+def drawn_net(recipe: Recipe, task: Task, shape: Mapping[str, Any]) -> nn.Module:
+    """The recipe's net with weights drawn from torch's random state."""
     net = nets.make(recipe.net, outputs=task.outputs, **shape, **recipe.options)
     if recipe.init is not None:
         draw_weights(net, recipe.init)
@@ -65,6 +75,7 @@ def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_ep
     criterion = criterion_for(recipe.loss, model, outputs=task.outputs, weights=recipe.class_weights)
     criterion = criterion.to(device)
     mean = AveragedModel(model) if average_from is not None else None
+    freezing = _freezing(recipe, model)
     optimizer = optim.make(
         recipe.optimizer,
         # some losses learn: the centres of classes; so do some regularisers: gates
@@ -73,7 +84,10 @@ def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_ep
         weight_decay=recipe.weight_decay,
         fused=recipe.fused,
         steps=steps_per_epoch * recipe.epochs,
+        shares=rate_factors(model, recipe.rate_decay) if recipe.rate_decay is not None else None,
     )
+    if freezing is not None:
+        freezing.settle(epoch=0)
     schedule = optim.make_schedule(
         recipe.schedule, optimizer, steps_per_epoch=steps_per_epoch, epochs=recipe.epochs
     )
@@ -90,6 +104,8 @@ def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_ep
         average_from=average_from,
         regularisers=parts,
         metrics=metrics_for(task),
+        freezing=freezing,
+        teacher=teacher_for(recipe, task),
         augment=augmenter(recipe.augment, task, recipe.seeds if recipe.together else (recipe.seed,)),
         keep_best=True,
         closure=optim.OPTIMIZERS[recipe.optimizer].closure,
@@ -97,9 +113,23 @@ def build_training(recipe: Recipe, model: nn.Module, task: Task, *, steps_per_ep
     )
 
 
+def _freezing(recipe: Recipe, model: nn.Module) -> Freezing | None:
+    """What freezes the model, with all that will ever learn open: the optimizer is made for that."""
+    if recipe.freeze == "none":
+        return None
+    freezing = Freezing(model, recipe.freeze, recipe.unfreeze_every)
+    freezing.settle(epoch=recipe.epochs - 1)
+    return freezing
+
+
 def rehearse(recipe: Recipe, model: nn.Module, task: Task, speed: Speed) -> Training:
-    """A training at this pace and a constant rate, on a copy: ``model`` is not touched."""
+    """A training at this pace and a constant rate, on a copy: ``model`` is not touched.
+
+    What thaws on the way is thawed: a rate must hold there, and a step takes longest.
+    """
     trial = replace(recipe.at(speed), schedule="constant", ema=None)
+    if trial.unfreeze_every is not None:
+        trial = replace(trial, freeze="none", unfreeze_every=None)
     return build_training(trial, copy.deepcopy(model), task, steps_per_epoch=1)
 
 

@@ -13,9 +13,12 @@ from torch import nn
 from gradwise import optim
 from gradwise.data.examples import Choice, Examples, Task
 from gradwise.data.imbalance import balanced_order
-from gradwise.fitting.assembly import build_net, find_device, fusible, rehearse, threads
+from gradwise.fitting.assembly import drawn_net, find_device, fusible, rehearse, threads
 from gradwise.fitting.listener import Listener
 from gradwise.fitting.recipe import Recipe
+from gradwise.fitting.transfer import check_transfer, transfer_told, with_digests
+from gradwise.fitting.weights import begin_with, fit_stem, net_of_weights
+from gradwise.nets import input_kind
 from gradwise.train.augmenting import augmenter
 from gradwise.train.batches import Batch, Batches
 from gradwise.train.config import FitConfig
@@ -74,15 +77,22 @@ def draft(
 ) -> Draft:
     """What follows from settings and data alone; ``tell`` hears the choices."""
     device = find_device(config.device)
+    config, options, told = net_of_weights(config, input_kind(shape))
     plan = make_plan(
         task, shape, len(train), config, device=device.split(":")[0], counts=_counts(task, train)
     )
-    for choice in plan.choices:
+    plan = replace(plan, net_options={**options, **plan.net_options})
+    plan, stem = fit_stem(plan, config, task, shape)
+    for choice in (*told, *plan.choices, *stem):
         tell(choice)
     usual = optim.OPTIMIZERS[plan.optimizer].rate
-    recipe = Recipe.draft(plan, config, device, usual_rate=usual)
+    recipe = with_digests(Recipe.draft(plan, config, device, usual_rate=usual))
+    check_transfer(recipe, config)
     seed_everything(config.seed)
-    model = build_net(recipe, task, shape)
+    model = drawn_net(recipe, task, shape)
+    matched = begin_with(model, recipe, task)
+    for choice in transfer_told(recipe, model, matched, task):
+        tell(choice)
     sample = _sample(train, plan.batch_size, config, device)
     changed = augmenter(plan.augment, task, [config.seed])
     if changed is not None:  # trials see what training will see; what changing it costs is the same for all
@@ -125,6 +135,9 @@ def resolve(
         if config.precision == "auto":
             tell(Choice("precision", "float32", LINE_SEARCH))
     else:
+        if config.unfreeze_every is not None and config.compile == "auto":
+            config = replace(config, compile="no")
+            tell(Choice("compile", "no", "every layer that thaws would compile the net anew"))
         fused = fusible(plan.optimizer, drafted.recipe.device)
         speed = choose_speed(drafted.rehearsal, drafted.sample, config, steps=steps, fusible=fused)
     for choice in speed.choices:

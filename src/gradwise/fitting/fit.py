@@ -22,6 +22,7 @@ from gradwise.fitting.recipe import Recipe
 from gradwise.fitting.record import FILE_NAME, Record, differing_versions
 from gradwise.fitting.run import Fitted
 from gradwise.fitting.seeds import choose_way
+from gradwise.fitting.teaching import seen_rows
 from gradwise.fitting.timing import timed
 from gradwise.trace.runs import DEFAULT_ROOT, new_run_directory
 from gradwise.train.config import FitConfig
@@ -100,7 +101,7 @@ def fit_data(
     )
     prepared = prepare(record, data, config, progress)
     encoder, sets = prepared.encoder, prepared.sets
-    told = list(prepared.choices)
+    told = [*prepared.choices, *filter(None, [seen_rows(config, record)])]
     for choice in told:
         progress.chose(choice)
     with timed(record.seconds, "choose"):

@@ -12,6 +12,7 @@ from gradwise.data.parting import encode_parts
 from gradwise.data.series import SeriesSource
 from gradwise.data.splitting import split
 from gradwise.errors import UsageError
+from gradwise.fitting.adopting import adopt
 from gradwise.fitting.deciding import check_threshold
 from gradwise.fitting.listener import Listener
 from gradwise.fitting.record import Record
@@ -70,7 +71,7 @@ def prepare(
     with timed(record.seconds, "split"):
         parts = split(source, valid=config.valid, test=config.test, seed=config.seed)
     with timed(record.seconds, "encode"):
-        fitted = source.encoder(parts.train, config.scale) if encoder is None else encoder
+        fitted = adopt(source.encoder(parts.train, config.scale), config) if encoder is None else encoder
         sets = Sets(*encode_parts(source, fitted, parts))
     if sets.train.target is None:
         raise UsageError("no --target was given; name the column to predict.")

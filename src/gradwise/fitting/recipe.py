@@ -32,6 +32,14 @@ class Recipe:
         clip: largest gradient norm; None: not clipped.
         patience: epochs without improvement; 0: never stops early.
         init: initialiser by name; None: the net's own.
+        weights: file or run, absolute, that the net begins with; None: drawn.
+        weights_digest: SHA-256 of its content.
+        freeze: which stages stay as they are, see `gradwise.train.transfer.Freezing`; ``none``.
+        unfreeze_every: epochs after which one more stage learns; None: never.
+        rate_decay: of the rate from one stage to the one before it; None: one rate.
+        teacher: run, absolute, of the network that is learnt from; None: none.
+        teacher_digest: SHA-256 of its weights.
+        distill: how it is learnt from: ``temperature=4,weight=0.9``.
         ema: decay of the averaged weights; None: not averaged.
         seed: of everything random.
         device: where it trains.
@@ -59,6 +67,14 @@ class Recipe:
     clip: float | None = None
     patience: int = 0
     init: str | None = None
+    weights: str | None = None
+    weights_digest: str = ""
+    freeze: str = "none"
+    unfreeze_every: int | None = None
+    rate_decay: float | None = None
+    teacher: str | None = None
+    teacher_digest: str = ""
+    distill: str = ""
     ema: float | None = None
     seed: int = 0
     device: str = "cpu"
@@ -102,6 +118,12 @@ class Recipe:
             clip=plan.clip,
             patience=plan.patience,
             init=plan.init,
+            weights=config.weights,
+            freeze=config.freeze.strip().lower(),
+            unfreeze_every=config.unfreeze_every,
+            rate_decay=config.rate_decay,
+            teacher=config.teacher,
+            distill=config.distill,
             balanced=config.balanced_batches,
             ema=config.ema,
             seed=config.seed,

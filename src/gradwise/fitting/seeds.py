@@ -107,6 +107,10 @@ def _check_settings(recipe: Recipe, sets: Sets) -> None:
         raise CannotStackError(f"{recipe.loss} looks into the last layer of one net")
     if recipe.regularize != "none":
         raise CannotStackError(f"{recipe.regularize.partition(':')[0]} looks at the weights of one net")
+    if recipe.freeze != "none":
+        raise CannotStackError("layers of single nets are frozen")
+    if recipe.teacher is not None:
+        raise CannotStackError("the teacher is asked about the rows of one net")
     if recipe.bf16 or recipe.compile:
         raise CannotStackError(f"not with {'bf16' if recipe.bf16 else 'a compiled net'}")
     if not len(sets.valid):
@@ -168,7 +172,7 @@ def _contestants(trial: _Trial) -> tuple[Step, Step]:
 
 
 def _stepping(training: Training, batches: Sequence[Batch]) -> Step:
-    training.model.train()
+    training.wake()
     turn = cycle(batches)
 
     def step() -> Tensor:

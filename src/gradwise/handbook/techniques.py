@@ -1,6 +1,7 @@
 """Every technique that has a page: the docstring of the file that holds it, read without importing it.
 
-A file holds a technique where its docstring has the section ``What it is``; its name is that of the file.
+A file holds a technique where its docstring has the section ``What it is``; its name is that of the file.  A
+page of nets tells of a family: its members and their aliases are the names under ``Also called``.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "resampler": ("data/resampling",),
         "imbalance": ("data/imbalance",),
         "net": ("nets",),
+        "transfer": ("train/transfer",),
+        "search": ("search",),
         "baseline": ("baselines",),
     }
 )
-_PLURALS: Mapping[str, str] = MappingProxyType({"loss": "losses", "imbalance": "imbalance"})
+_PLURALS: Mapping[str, str] = MappingProxyType(
+    {"loss": "losses", "search": "searches", "imbalance": "imbalance", "transfer": "transfer"}
+)
 HEADINGS = (
     "What it is",
     "Also called",
@@ -60,7 +65,7 @@ class Technique:
     Args:
         name: its usual name.
         kind: a key of `PLACES`.
-        aliases: other names.
+        aliases: other names; of a family, its members and theirs.
         module: dotted name of the file.
         page: its docstring.
     """
@@ -97,6 +102,8 @@ def find_techniques(name: str) -> list[Technique]:
 
     >>> [(found.kind, found.name) for found in find_techniques("optimizer:Adam")]
     [('optimizer', 'adam')]
+    >>> [(found.kind, found.name) for found in find_techniques("lstm")]
+    [('net', 'recurrent')]
     """
     kind, _, word = name.strip().lower().replace("_", "-").rpartition(":")
     return [

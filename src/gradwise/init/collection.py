@@ -11,7 +11,7 @@ from gradwise.registry import Registry, declared
 # Modules of this package that hold no initialisers.
 _NOT_INITIALISERS = {
     *("apply", "collection", "drawing", "following", "gains", "initialiser"),
-    *("outcome", "scales", "seeing", "tracing"),
+    *("matching", "outcome", "scales", "seeing", "tracing", "weight_files"),
 }
 
 INITIALISERS = Registry[Initialiser]("initialiser", group="gradwise.initialisers")

@@ -47,25 +47,18 @@ References
 
 from __future__ import annotations
 
-import pickle
-import warnings
-from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from gradwise.errors import UsageError
 from gradwise.init.initialiser import Initialiser
+from gradwise.init.matching import SHOWN, compare
+from gradwise.init.weight_files import read_weights
 
-INSIDE = ("state_dict", "model_state_dict", "model", "weights")  # under which training scripts keep weights
-PREFIXES = ("module.", "_orig_mod.", "model.")  # of DataParallel, torch.compile, Lightning
 OF_RUNS = ("model.safetensors", "weights.safetensors")  # in the directory of a fit
-SHOWN = 3  # misfits in a message
 
 
 @torch.no_grad()
@@ -83,21 +76,17 @@ def pretrained(
         UsageError: no such file, not a file of weights, or weights that do not fit.
     """
     file = find_file(path)
-    stored, own = _named(_read(file), model), model.state_dict()
-    fitting = {name for name, value in stored.items() if name in own and own[name].shape == value.shape}
-    misfits = [
-        f"{name} is {_shape(own[name])} here and {_shape(stored[name])} there"
-        if name in stored
-        else f"{name} {_shape(own[name])} is missing there"
-        for name in own
-        if name not in fitting
-    ] + [f"{name} {_shape(stored[name])} is unknown here" for name in stored if name not in own]
+    found = compare(model, read_weights(file))
+    own = list(found.own)
+    fitting = set(found.fitting)
+    misfits = [found.told(name) for name in own if name not in fitting]
+    misfits += [found.told(name) for name in found.unknown]
     if not fitting or (misfits and not partial):
         more = f" (and {len(misfits) - SHOWN} more)" if len(misfits) > SHOWN else ""
         cure = "; add partial=yes to take the rest" if fitting else "; it is of another model"
         raise UsageError(f"{file.name} does not fit: {'; '.join(misfits[:SHOWN])}{more}{cure}.")
     for name in fitting:
-        own[name].copy_(stored[name])
+        found.own[name].copy_(found.stored[name])
     return [f"{len(fitting)} of {len(own)} weights from {file.name}", *(f"left: {m}" for m in misfits)]
 
 
@@ -116,43 +105,6 @@ def find_file(path: str | PathLike[str] | None) -> Path:
         what = f"is a directory without {OF_RUNS[0]}" if file.is_dir() else "does not exist"
         raise UsageError(f"initialiser 'pretrained': {path} {what}; give a .safetensors or .pth file.")
     return file
-
-
-def _read(file: Path) -> Mapping[str, Tensor]:
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickles in forms that torch does not write
-            found: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise UsageError(
-            f"{file.name} holds more than weights, which could run code; save `model.state_dict()` instead."
-        ) from error
-    except (OSError, SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UsageError(f"{file.name} is no file of weights ({reason}).") from error
-    if isinstance(found, Mapping):
-        found = next((found[key] for key in INSIDE if isinstance(found.get(key), Mapping)), found)
-        if found and all(isinstance(value, Tensor) for value in found.values()):
-            return dict(found)
-    raise UsageError(f"{file.name} holds no state dict, weights by name; save `model.state_dict()`.")
-
-
-def _named(stored: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """The stored weights without the prefix of a wrapper, where that makes more of them known."""
-    own = model.state_dict()
-    best = dict(stored)
-    for prefix in PREFIXES:
-        for change in (str.removeprefix, lambda name, prefix: prefix + name):
-            renamed = {change(name, prefix): value for name, value in stored.items()}
-            if len(renamed.keys() & own.keys()) > len(best.keys() & own.keys()):
-                best = renamed
-    return best
-
-
-def _shape(value: Tensor) -> str:
-    return "×".join(map(str, value.shape)) or "a number"
 
 
 INITIALISERS = (

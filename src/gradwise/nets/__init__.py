@@ -6,7 +6,7 @@
 131
 """
 
-from gradwise.nets.collection import NETS, make, nets_for, options
+from gradwise.nets.collection import NETS, checked_options, make, nets_for, options
 from gradwise.nets.net import Net, input_kind
 
-__all__ = ["NETS", "Net", "input_kind", "make", "nets_for", "options"]
+__all__ = ["NETS", "Net", "checked_options", "input_kind", "make", "nets_for", "options"]

@@ -1,4 +1,56 @@
-"""A small convolutional net for small images: blocks of convolution, batch-norm and pooling, a dense head."""
+"""A small convolutional net for small images: convolution, batch-norm and pooling in turn, a dense head.
+
+What it is
+    Filters of 3 x 3 pixels slide over the image, so that the same few weights look at every place.  After
+    each block a pooling halves the map, until 7 pixels are left on a side; a dense layer reads what is
+    there.  No paper's net, but the form that most small ones have.
+
+Also called
+    small-cnn
+
+Formula
+    - a block: ``pool(φ(norm(W ∗ x)))``, with twice the filters of the block before, 8 times those of the
+      first at most
+    - side of a map: ``⌈n / 2⌉`` after each block; 28 pixels: 14, 7
+    - ``outputs = W₂ φ(W₁ flatten(x) + b₁) + b₂`` with ``4 · units`` units between
+
+Shapes
+    pixels (N, C, H, W) of any size -> (N, outputs).
+
+Defaults
+    32 filters in the first block (`units`), blocks until the map is 7 pixels or less but 2 at least
+    (`depth`), ReLU, batch-norm, no dropout.  The sizes are this project's own; 7 pixels are what VGG and
+    ResNets end in.
+
+When
+    - small pictures, digits, clothes: up to some tens of thousands of images
+    - a quick answer before a deep net is worth its time
+
+When not
+    - photographs in large numbers: `resnet18`
+    - objects that differ in parts far apart: a unit sees 10 pixels after two blocks, 22 after three
+
+Confused with
+    - `cnn1d`: along time
+    - `lenet-5`: filters of 5 x 5, averages, no norm
+
+Example
+    Two blocks of 32 and 64 filters, then 64 · 7 · 7 numbers to a dense layer.
+
+    >>> from gradwise import nets
+    >>> net = nets.make("cnn", outputs=10, channels=1, height=28, width=28)
+    >>> net.head[1].in_features
+    3136
+
+Claims
+    - beats a dense net of as many weights on shifted images, by shared weights and by looking locally
+    - pooling gives tolerance to small shifts
+
+References
+    LeCun, Bottou, Bengio, Haffner, Gradient-Based Learning Applied to Document Recognition, Proceedings of
+    the IEEE, 1998.
+    Ioffe, Szegedy, Batch Normalization, arXiv 1502.03167.
+"""
 
 from __future__ import annotations
 

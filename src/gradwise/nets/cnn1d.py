@@ -1,8 +1,53 @@
-"""One-dimensional convolutions over sequences of numbers and of words.
+"""Convolutions over time, on series of numbers and on texts.
 
-On numbers: the fully convolutional net of Wang, Yan, Oates 2017 (arXiv 1611.06455), the usual strong baseline
-on the UCR archive. On words: windows of 3, 4 and 5 words with a maximum over time, after Kim 2014 (arXiv
-1408.5882).
+What it is
+    Filters slide along a sequence, and what they answered is pooled over all steps to one number each, so
+    that a pattern counts wherever it stands.  On numbers this is the fully convolutional net of Wang and
+    others, a strong baseline on the UCR archive; on words it is Kim's: windows of several widths over learnt
+    vectors.
+
+Also called
+    cnn-1d, fcn, textcnn, text-cnn
+
+Formula
+    - numbers: three times ``φ(norm(W ∗ x))``, then the mean over the valid steps and a linear layer
+    - words: ``max over t of relu(W_k ∗ vectors)`` for k = 3, 4, 5 words, side by side, and a linear layer
+
+Shapes
+    series (N, T, F) or tokens (N, T), and lengths (N,) -> (N, outputs).  Padding at the end is set to zero
+    before every block and left out of mean and maximum.
+
+Defaults
+    numbers: 128, 256, 128 filters over 7, 5 and 3 steps (the paper has 8, 5, 3: an even width needs a padded
+    copy), ReLU, batch-norm; `gradwise fit` takes fewer filters on few rows.  Words: 100 filters for each
+    window of 3, 4 and 5 words, dropout 0.5 (Kim, section 3.1), vectors of 100 numbers.
+
+When
+    - a class shows in a pattern of a few steps, wherever it is
+    - long sequences: all steps are computed at once
+    - texts, where the words next to each other tell most
+
+When not
+    - the order of things far apart decides: a unit sees 13 steps of a series, and 5 words
+    - the steps at the end matter more than the others, as in forecasts: `lstm`
+
+Confused with
+    - `cnn`: over the two axes of an image
+    - causal convolutions, which see no later step
+
+Example
+    On words: 3 windows of 2 filters each feed the output.
+
+    >>> from gradwise import nets
+    >>> nets.make("cnn1d", outputs=2, vocabulary=50, units=2).head
+    Linear(in_features=6, out_features=2, bias=True)
+
+Claims
+    - weight sharing and locality: fewer weights than a dense net, wherever the pattern stands
+
+References
+    Wang, Yan, Oates, Time Series Classification from Scratch with Deep Neural Networks, arXiv 1611.06455.
+    Kim, Convolutional Neural Networks for Sentence Classification, arXiv 1408.5882.
 """
 
 from __future__ import annotations

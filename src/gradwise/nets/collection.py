@@ -12,10 +12,26 @@ from torch import nn
 from gradwise.errors import UsageError
 from gradwise.nets.net import SHAPES, Net, input_kind
 from gradwise.nets.pixels import ImageShape
-from gradwise.registry import Registry, declared
+from gradwise.nets.settings import as_declared
+from gradwise.registry import Registry, check_options, declared
 
 # Modules of this package that are parts of nets, not nets.
-_NOT_NETS = {"collection", "net", "activations", "norms", "embeddings", "lengths", "pixels", "settings"}
+_NOT_NETS = {
+    "collection",
+    "net",
+    "activations",
+    "norms",
+    "embeddings",
+    "lengths",
+    "pixels",
+    "settings",
+    "stems",
+    "residual",
+    "style",
+    "auxiliary",
+    "inception_parts",
+    "published",
+}
 
 NETS = Registry[Net]("net", group="gradwise.nets")
 for _net in declared("gradwise.nets", "NETS", skip=_NOT_NETS):
@@ -26,7 +42,7 @@ def make(name: str, *, outputs: int, **shape_and_options: Any) -> nn.Module:
     """A net by name, ready to be trained.
 
     Args:
-        name: a name or alias of `NETS`.
+        name: a name or alias of `NETS`, with options after a colon: ``resnet18:stem=small``.
         outputs: numbers that it puts out for one example.
         **shape_and_options: the shape of its input as `gradwise.data.examples.Encoder.shape` gives it (what
             the net does not need is passed over), and options of the net: ``units``, ``depth``, ``dropout``.
@@ -37,9 +53,9 @@ def make(name: str, *, outputs: int, **shape_and_options: Any) -> nn.Module:
 
     Raises:
         UnknownNameError: no net is called so.
-        UsageError: the net does not take such an input, or has no such option.
+        UsageError: the net does not take such an input, has no such option, or the option no such value.
     """
-    proper = NETS.name(name)
+    proper, written = NETS.parse(name)
     kind = input_kind(shape_and_options)
     makers = NETS[proper].makers
     if kind not in makers:
@@ -49,10 +65,7 @@ def make(name: str, *, outputs: int, **shape_and_options: Any) -> nn.Module:
         raise UsageError(f"net {proper!r} needs 1 output or more, not {outputs}.")
     shape = {word: value for word, value in shape_and_options.items() if word in SHAPES[kind]}
     given = {word: value for word, value in shape_and_options.items() if word not in shape}
-    unknown = [word for word in given if word not in options(proper, kind)]
-    if unknown:
-        known = ", ".join(options(proper, kind))
-        raise UsageError(f"net {proper!r} on {kind} has no option {', '.join(unknown)}; it takes {known}.")
+    given = checked_options(proper, kind, {**written, **given})
     return makers[kind](outputs=outputs, **_input(proper, kind, shape), **given)
 
 
@@ -68,11 +81,30 @@ def options(name: str, kind: str) -> dict[str, Any]:
         UnknownNameError: no net is called so.
 
     >>> options("lenet-5", "images")
-    {'activation': 'tanh', 'norm': 'none'}
+    {'activation': 'tanh', 'norm': 'none', 'pooling': 'avg', 'connections': 'full'}
     """
     not_options = {"outputs", "image", *SHAPES[kind]}
     parameters = _parameters(NETS[name].makers[kind])
     return {word: p.default for word, p in parameters.items() if word not in not_options}
+
+
+def checked_options(name: str, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a net on this kind of input as its maker takes them.
+
+    Args:
+        name: a name or alias of `NETS` that takes this kind.
+        kind: of the input.
+        given: options with their values.
+
+    Raises:
+        UsageError: an option that the net has not, or a value that the option does not take.
+
+    >>> checked_options("resnet18", "images", {"stem": "small", "units": 32.0})
+    {'stem': 'small', 'units': 32}
+    """
+    proper = NETS.name(name)
+    check_options("net", proper, given, options(proper, kind), {})
+    return as_declared(proper, given, _parameters(NETS[proper].makers[kind]))
 
 
 def _input(name: str, kind: str, shape: Mapping[str, Any]) -> dict[str, Any]:

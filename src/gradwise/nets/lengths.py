@@ -48,3 +48,14 @@ def turned(sequence: Tensor, lengths: Tensor) -> Tensor:
     ends = lengths.clamp(min=1).unsqueeze(1)  # (N, 1)
     order = torch.where(step < ends, ends - 1 - step, step)  # (N, T)
     return sequence.gather(1, order.unsqueeze(2).expand(-1, -1, sequence.shape[2]))
+
+
+def blank(answers: Tensor, lengths: Tensor) -> Tensor:
+    """(N, T, K) with zeros behind the end of every sequence.
+
+    >>> blank(torch.ones(2, 2, 1), torch.tensor([1, 2])).flatten()
+    tensor([1., 0., 1., 1.])
+    """
+    if all_full(lengths, answers.shape[1]):
+        return answers
+    return answers.where(valid_steps(lengths, answers.shape[1]).unsqueeze(2), 0.0)

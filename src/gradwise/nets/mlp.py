@@ -1,4 +1,59 @@
-"""The multi-layer perceptron, on tables (with embeddings for categories) and on flattened images."""
+"""The multi-layer perceptron: dense layers one after the other, on tables and on flattened images.
+
+What it is
+    Every unit of a layer sees every unit of the layer before: a weighted sum, then an activation that is not
+    linear, without which any number of layers would be one.  Columns of categories become vectors of numbers
+    that are learnt like weights.
+
+Also called
+    dnn, dense
+
+Formula
+    - ``h₁ = φ(W₁ x + b₁)``, ``h₂ = φ(W₂ h₁ + b₂)`` ..., ``outputs = W h + b``
+    - weights of D inputs, ``depth`` layers of u units and K outputs:
+      ``(D + 1) u + (depth − 1) (u + 1) u + (u + 1) K``
+    - a category of n values becomes min(50, ⌈n / 2⌉) numbers
+
+Shapes
+    numbers (N, D) and categories (N, C), or pixels (N, C, H, W) -> (N, outputs).
+
+Defaults
+    2 hidden layers (one can do anything, but with more units) of 128 units on tables and 256 on images, ReLU,
+    no dropout, no norm.  `gradwise fit` takes 32 to 512 units on tables: the widest net that has no more
+    weights than can fit any targets (Zhang and others, theorem 1).  The width of embeddings is fast.ai's rule
+    of 2018.  Category 0, which training never saw, stays at zero.
+
+When
+    - columns of a table, which have no order or neighbourhood that a net could use
+    - the first net on anything that fits into a few hundred numbers
+
+When not
+    - images and sequences: a net that shares weights over places needs fewer of them (`cnn`, `cnn1d`)
+    - a few hundred rows: compare with `gradwise baselines` first
+
+Confused with
+    - `perceptron`: no hidden layer
+    - one-hot columns, which give a category as many inputs as it has values
+
+Example
+    4 · 16 + 16 weights into the hidden layer, 16 · 3 + 3 out of it.
+
+    >>> from gradwise import nets
+    >>> net = nets.make("mlp", outputs=3, numbers=4, units=16, depth=1)
+    >>> sum(weight.numel() for weight in net.parameters())
+    131
+
+Claims
+    - on shifted images a convolutional net of as many weights does better
+    - with as many weights, deep does better than shallow
+    - with zero weights at the start all units of a layer stay alike
+
+References
+    Rumelhart, Hinton, Williams, Learning representations by back-propagating errors, Nature, 1986.
+    Guo, Berkhahn, Entity Embeddings of Categorical Variables, arXiv 1604.06737.
+    Zhang, Bengio, Hardt, Recht, Vinyals, Understanding deep learning requires rethinking generalization,
+    arXiv 1611.03530.
+"""
 
 from __future__ import annotations
 

@@ -1,95 +1,83 @@
-"""Residual nets of basic blocks: ResNet-18 and ResNet-34 (He, Zhang, Ren, Sun, arXiv 1512.03385).
+"""Residual net: blocks of convolutions that are added to their input.
 
-Weights have the names that published weights have (``conv1``, ``layer1.0.bn2``, ``fc``), so that those can be
-loaded. Images of up to 64 pixels get the stem that the paper uses on 32 pixels (section 4.2): one convolution
-of 3 x 3 that keeps the size, where the ImageNet stem shrinks them to a quarter at once.
+What it is
+    A convolutional net whose blocks learn what is to be added to their input instead of a new output.  The
+    sum lets signals and gradients pass a hundred layers unhindered.  18 and 34 layers are made of blocks of
+    two 3 x 3 convolutions, 50 and more of bottlenecks: 1 x 1, 3 x 3, 1 x 1.
+
+Also called
+    resnet18, resnet-18, resnet34, resnet-34, resnet50, resnet-50, resnet101, resnet-101, resnet152,
+    resnet-152
+    (resnet alone is resnet18)
+
+Formula
+    - block: ``y = φ(F(x) + x)``, with ``W x`` in place of ``x`` where the shape changes (a 1 x 1 convolution)
+    - basic: ``F(x) = N(W₂ φ(N(W₁ x)))``; N is batch norm
+    - bottleneck: ``F(x) = N(W₃ φ(N(W₂ φ(N(W₁ x)))))``; W₁ takes a quarter of the channels, W₃ gives them back
+
+Shapes
+    - imagenet stem: (N, 3, 224, 224), stem (N, 64, 56, 56), stages of 56, 28, 14 and 7 pixels
+    - small stem, one 3 x 3 convolution that keeps the size: (N, 3, 32, 32), stages of 32, 16, 8 and 4 pixels
+    - channels of the stages: 64, 128, 256, 512; of bottlenecks four times as many; then the mean over all
+      places and one dense layer
+    - 11.7, 21.8, 25.6, 44.5 and 60.2 million weights at 18, 34, 50, 101 and 152 layers and 1000 classes
+
+Defaults
+    blocks per stage 2 2 2 2, 3 4 6 3, 3 4 6 3, 3 4 23 3 and 3 8 36 3 (table 1 of the paper); 64 units in the
+    first stage; the stride of a bottleneck in its 3 x 3 convolution, as published weights have it; stem by
+    size: small up to 64 pixels (section 4.2 keeps 32 pixels so); dropout 0; start by He's fan-out.
+
+When
+    - images, and 10,000 of them or weights that were trained before
+    - the first deep net to try: it trains at nearly any depth, rate and batch size
+
+When not
+    - a few hundred images and no trained weights: `cnn` has fewer weights to learn by heart
+    - batches of 1 to 4 images: take ``norm="group-norm"``
+
+Confused with
+    - `preresnet`: norm and activation stand before each convolution, and nothing after the sum
+    - `resnext`: the 3 x 3 convolutions of the bottlenecks have groups
+    - `densenet`: blocks are put beside their input instead of added to it
+    - the nets of 20 to 110 layers that the paper trains on CIFAR: three stages of 16, 32 and 64 channels
+
+Example
+    >>> import torch
+    >>> from gradwise import nets
+    >>> with torch.device("meta"):
+    ...     net = nets.make("resnet50", outputs=1000, channels=3, height=224, width=224)
+    >>> f"{sum(weight.numel() for weight in net.parameters()):,}"
+    '25,557,032'
+
+Claims
+    - far deeper than plain nets it still trains; its form with activations first trains deeper yet
+
+References
+    He, Zhang, Ren, Sun, Deep Residual Learning for Image Recognition, arXiv 1512.03385.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor, nn
 
-from gradwise.errors import UsageError
-from gradwise.nets import norms
-from gradwise.nets.activations import ACTIVATIONS
-from gradwise.nets.activations import activation as make_activation
 from gradwise.nets.net import Net
-from gradwise.nets.norms.norm import MAPS
 from gradwise.nets.pixels import ImageShape, Pixels
-
-SMALL_IMAGE = 64  # pixels of the shorter side, up to which the small stem is taken
-STEMS = ("auto", "small", "imagenet")
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """Norm and activation of a residual net.
-
-    Args:
-        activation: by name.
-        norm: of every convolution, by name.
-    """
-
-    activation: str
-    norm: str
-
-    @property
-    def bias(self) -> bool:
-        """Whether convolutions have one."""
-        return norms.needs_bias(self.norm)
-
-    def normed(self, channels: int) -> nn.Module:
-        """A norm layer."""
-        return norms.make(self.norm, channels, axes=MAPS)
-
-    def activated(self) -> nn.Module:
-        """An activation; ReLU writes over its input, which saves a map."""
-        if ACTIVATIONS.name(self.activation) == "relu":
-            return nn.ReLU(inplace=True)
-        return make_activation(self.activation)
-
-
-class BasicBlock(nn.Module):
-    """Two convolutions of 3 x 3 with a norm, added to their input.
-
-    Args:
-        before: channels that come in.
-        after: channels that go out.
-        stride: of the first convolution.
-        style: of norms and activations.
-    """
-
-    def __init__(self, before: int, after: int, stride: int, style: Style) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=style.bias)
-        self.bn1 = style.normed(after)
-        self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=style.bias)
-        self.bn2 = style.normed(after)
-        self.relu = style.activated()
-        self.downsample: nn.Module | None = None
-        if stride != 1 or before != after:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(before, after, 1, stride=stride, bias=style.bias), style.normed(after)
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, before, H, W) -> (N, after, H / stride, W / stride)."""
-        shortcut = x if self.downsample is None else self.downsample(x)
-        x = self.relu(self.bn1(self.conv1(x)))
-        return self.relu(self.bn2(self.conv2(x)) + shortcut)
+from gradwise.nets.residual import BasicBlock, BlockStyle, Bottleneck, Form
+from gradwise.nets.stems import stem_for
+from gradwise.nets.style import start_convolutions
 
 
 class ResNet(nn.Module):
-    """Four stages of residual blocks; each but the first halves the map and doubles the channels.
+    """Four stages of residual blocks (or three); each but the first halves the map and doubles the channels.
+
+    Weights have the names that published weights have (``conv1``, ``layer1.0.bn2``, ``fc``).
 
     Args:
         outputs: numbers per example.
         image: shape of the images.
-        blocks: per stage.
+        form: kind of blocks, and how many in three or four stages.
         units: channels of the first stage.
         dropout: share of the averaged features dropped before the output.
         stem: ``small``, ``imagenet`` or ``auto``: by size.
@@ -105,7 +93,7 @@ class ResNet(nn.Module):
         outputs: int,
         image: ImageShape,
         *,
-        blocks: Sequence[int],
+        form: Form,
         units: int = 64,
         dropout: float = 0.0,
         stem: str = "auto",
@@ -113,62 +101,45 @@ class ResNet(nn.Module):
         norm: str = "batch-norm",
     ) -> None:
         super().__init__()
-        if stem not in STEMS:
-            raise UsageError(f"the stem of a ResNet is one of {', '.join(STEMS)}, not {stem!r}.")
-        small = stem == "small" or (stem == "auto" and min(image.height, image.width) <= SMALL_IMAGE)
-        style = Style(activation, norm)
+        small = stem_for(stem, image, "ResNet" if form.groups.number == 1 else "ResNeXt")
+        style = BlockStyle(activation, norm, form.groups)
         self.pixels = Pixels(image)
-        self.conv1: nn.Module
-        self.maxpool: nn.Module
-        if small:
-            self.conv1 = nn.Conv2d(image.channels, units, 3, padding=1, bias=style.bias)  # (N, 64, H, W)
-            self.maxpool = nn.Identity()
-        else:
-            self.conv1 = nn.Conv2d(
-                image.channels, units, 7, stride=2, padding=3, bias=style.bias
-            )  # (N, 64, H/2, W/2)
-            self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)  # (N, 64, H/4, W/4)
+        size, stride, margin = (3, 1, 1) if small else (7, 2, 3)
+        self.conv1 = nn.Conv2d(
+            image.channels, units, size, stride=stride, padding=margin, bias=style.bias
+        )  # (N, 64, H/2, W/2); small: (N, 64, H, W)
         self.bn1 = style.normed(units)
         self.relu = style.activated()
-        self.layer1 = _stage(units, units, blocks[0], style, stride=1)
-        self.layer2 = _stage(units, 2 * units, blocks[1], style, stride=2)
-        self.layer3 = _stage(2 * units, 4 * units, blocks[2], style, stride=2)
-        self.layer4 = _stage(4 * units, 8 * units, blocks[3], style, stride=2)
+        self.maxpool: nn.Module = nn.Identity() if small else nn.MaxPool2d(3, stride=2, padding=1)
+        stages = form.stages(units, style)
+        self.layer1, self.layer2, self.layer3 = stages[:3]
+        self.layer4: nn.Module = stages[3] if len(stages) > 3 else nn.Identity()
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
-        self.fc = nn.Linear(8 * units, outputs)
-        _start(self)
+        self.fc = nn.Linear(form.channels(units), outputs)
+        start_convolutions(self)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """(N, C, H, W) uint8 -> (N, outputs)."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(self.pixels(pixels)))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # (N, 512, h, w)
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # (N, 512 or 2048, h, w)
         return self.fc(self.dropout(self.avgpool(x).flatten(1)))
 
 
-def _stage(before: int, after: int, blocks: int, style: Style, *, stride: int) -> nn.Sequential:
-    first = BasicBlock(before, after, stride, style)
-    return nn.Sequential(first, *(BasicBlock(after, after, 1, style) for _ in range(blocks - 1)))
+_FORMS = (
+    (18, Form(BasicBlock, (2, 2, 2, 2))),
+    (34, Form(BasicBlock, (3, 4, 6, 3))),
+    (50, Form(Bottleneck, (3, 4, 6, 3))),
+    (101, Form(Bottleneck, (3, 4, 23, 3))),
+    (152, Form(Bottleneck, (3, 8, 36, 3))),
+)
 
-
-def _start(net: nn.Module) -> None:
-    """He's initialisation by fan-out (arXiv 1502.01852), as published ResNets were started."""
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-
-NETS = (
+NETS = tuple(
     Net(
-        "resnet18",
-        {"images": partial(ResNet, blocks=(2, 2, 2, 2))},
-        "residual net of 18 layers",
-        aliases=("resnet-18", "resnet"),
-    ),
-    Net(
-        "resnet34",
-        {"images": partial(ResNet, blocks=(3, 4, 6, 3))},
-        "residual net of 34 layers",
-        aliases=("resnet-34",),
-    ),
+        f"resnet{depth}",
+        {"images": partial(ResNet, form=form)},
+        f"residual net of {depth} layers",
+        aliases=(f"resnet-{depth}", *(("resnet",) if depth == 18 else ())),
+    )
+    for depth, form in _FORMS
 )

@@ -57,7 +57,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 import torch
@@ -104,7 +104,9 @@ class Swa(Regulariser):
 
 
 @torch.no_grad()
-def refresh_norms(model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> None:
+def refresh_norms(
+    model: nn.Module, batches: Iterable[tuple[Tensor, ...]], *, leave: Collection[str] = ()
+) -> None:
     """Means and variances of all batch-norms anew, over these batches; nothing else changes.
 
     Only batch-norms are in training mode meanwhile, so no random number is drawn.  Nets without them are left
@@ -113,9 +115,10 @@ def refresh_norms(model: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> No
     Args:
         model: in evaluation its norms will use what is found here.
         batches: inputs of the model.
+        leave: names of norms that keep what they have.
     """
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    norms = [norm for norm in norms if norm.track_running_stats]
+    known = {name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)}
+    norms = [norm for name, norm in known.items() if norm.track_running_stats and name not in leave]
     if not norms:
         return
     modes = [(module, module.training) for module in model.modules()]

@@ -39,4 +39,5 @@ def average_epoch(training: Training, batches: Batches) -> None:
         training.progress.best_epoch = 0  # from here on averages compete among themselves
     take_in(average, training)
     with training.precision():
-        refresh_norms(average.module, (inputs for inputs, _ in batches.iterate(epoch=0)))
+        frozen = training.freezing.frozen_norms(training.progress.epoch) if training.freezing else ()
+        refresh_norms(average.module, (inputs for inputs, _ in batches.iterate(epoch=0)), leave=frozen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradwise.data.imbalance import threshold
 from gradwise.errors import UsageError
 from gradwise.registry import nearest
 
+PRETRAINED = ("pretrained", "from-file", "checkpoint")  # names of the initialiser that reads a file
 LARGEST_SEED = 2**32 - 1  # what numpy.random.seed takes
 
 
@@ -35,6 +37,12 @@ class FitConfig:
         schedule: learning-rate policy by name.
         loss: by name.
         init: initialiser by name; None: the net's own.
+        weights: file of weights, or directory of a fit, that the net begins with; None: drawn by ``init``.
+        freeze: ``none``, ``all`` (the last layer learns) or ``all-but-3`` (the last three stages learn).
+        unfreeze_every: epochs after which one more stage learns, from the end; None: never.
+        rate_decay: share of a stage's rate that the one before it learns at; None: one rate for all.
+        teacher: directory of a fit whose network is learnt from beside the targets; None: none.
+        distill: how: ``temperature=4,weight=0.9``, or a part of it.
         weight_decay: of the optimizer.
         clip: largest gradient norm; None: none, 5 for recurrent nets.
         augment: names of augmentations of the training batches, ``auto``, or ``none``.
@@ -76,6 +84,12 @@ class FitConfig:
     schedule: str = "auto"
     loss: str = "auto"
     init: str | None = None
+    weights: str | None = None
+    freeze: str = "none"
+    unfreeze_every: int | None = None
+    rate_decay: float | None = None
+    teacher: str | None = None
+    distill: str = ""
     weight_decay: float | None = None
     clip: float | None = None
     augment: str = "none"
@@ -118,6 +132,7 @@ class FitConfig:
                 raise UsageError(f"--{_option(name)} takes one of {words}, not {value!r}.")
         if self.resample != resampling.NONE:
             resampling.check(self.resample)
+        self._check_transfer()
         threshold.fixed(self.threshold)
         if self.seed + self.runs - 1 > LARGEST_SEED:
             raise UsageError(
@@ -127,6 +142,27 @@ class FitConfig:
             raise UsageError(
                 f"--valid {self.valid:g} and --test {self.test:g} leave no rows to train on; lower one."
             )
+
+    def _check_transfer(self) -> None:
+        """What follows from settings that build on earlier trainings; places become absolute."""
+        for name in ("weights", "teacher"):
+            place = getattr(self, name)
+            if place is not None:
+                object.__setattr__(self, name, str(Path(place).expanduser().absolute()))
+        if self.unfreeze_every is not None and self.freeze == "none":
+            raise UsageError(
+                "--unfreeze-every thaws what --freeze froze; give --freeze all, or leave it out."
+            )
+        if self.weights is not None and (self.init or "").partition(":")[0].lower() in PRETRAINED:
+            raise UsageError(f"--weights and --init {self.init} both name weights; give one of them.")
+        if self.distill and self.teacher is None:
+            raise UsageError("--distill says how to learn from a teacher; name its run: --teacher RUN.")
+        if self.freeze != "none" or self.distill:
+            from gradwise.train.transfer.distillation import read_options  # these need torch
+            from gradwise.train.transfer.freezing import last_ones
+
+            last_ones(self.freeze)
+            read_options(self.distill)
 
     @classmethod
     def make(cls, settings: Mapping[str, Any]) -> FitConfig:
@@ -180,6 +216,8 @@ _RANGES = (
     ("patience", 0, 1_000_000),
     ("valid", 0.0, 0.9),
     ("test", 0.0, 0.9),
+    ("unfreeze_every", 1, 1_000_000),
+    ("rate_decay", 1e-3, 1.0),
     ("seed", 0, LARGEST_SEED),
     ("runs", 1, 1000),
     ("threads", 1, 4096),
@@ -210,6 +248,10 @@ def _checked(name: str, value: Any, kind: str) -> Any:
         and all(isinstance(each, str) for each in value)
     ):
         return ", ".join(value)
+    if name in ("weights", "teacher") and isinstance(value, PathLike):
+        return str(value)
+    if name == "freeze" and isinstance(value, int):  # told what to write in place of a number
+        return str(value)
     if name == "threshold" and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     wanted = kind.split(" ", maxsplit=1)[0]

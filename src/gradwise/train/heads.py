@@ -1,8 +1,8 @@
-"""Losses that look at what a net's last linear layer takes: how they get it while the net trains.
+"""Losses that look into a net, at what its last linear layer takes or at auxiliary classifiers, as it trains.
 
 The net stays as it is: its weights, their names and its outputs.  While gradients are wanted a hook keeps
-what enters the last linear layer, and the loss takes it from there; in evaluation nothing is kept, and the
-loss is that of the outputs alone, which is what predictions are judged by.
+what enters the last linear layer, or what an auxiliary classifier puts out, and the loss takes it from there;
+in evaluation nothing is kept, and the loss is that of the outputs alone, which predictions are judged by.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from gradwise import losses
 from gradwise.errors import UsageError
+from gradwise.nets.auxiliary import Auxiliary
 
 ROUNDING = 0.05  # of the largest output: what bfloat16 may change
 
@@ -27,16 +28,27 @@ def criterion_for(
 
     Args:
         loss: a name of `gradwise.losses.LOSSES`, with options after a colon.
-        model: a loss that takes features gets them from its last linear layer.
+        model: a loss that takes features gets them from its last linear layer; where it has auxiliary
+            classifiers, their shares of the loss are added.
         outputs: of the net.
         weights: of every class, or of every label's positives.
 
     Raises:
         UsageError: options that the loss does not take, or a net without a linear layer of so many outputs.
     """
+    main, plain = _of_outputs_or_head(loss, model, outputs, weights)
+    sides = [module for module in model.modules() if isinstance(module, Auxiliary)]
+    return AuxiliaryLoss(main, plain, sides) if sides else main
+
+
+def _of_outputs_or_head(
+    loss: str, model: nn.Module, outputs: int, weights: Sequence[float] | None
+) -> tuple[nn.Module, nn.Module]:
+    """The loss, and the one that looks at outputs alone."""
     declared = losses.LOSSES[loss]
     if declared.takes == "outputs":
-        return losses.make(loss, weights=weights)
+        made = losses.make(loss, weights=weights)
+        return made, made
     head = _head(model, outputs)
     if head is None:
         raise UsageError(
@@ -50,19 +62,20 @@ def criterion_for(
         )
     given = weights if declared.takes == "head" else None
     made = losses.make(loss, weights=given, **sizes)
-    return HeadLoss(declared, made, losses.make("cross-entropy", weights=weights), head)
+    found = HeadLoss(declared, made, losses.make("cross-entropy", weights=weights), head)
+    return found, found.plain
 
 
 class Tap:
-    """A hook that keeps what a layer takes until it is fetched; a copy of the net has one of its own."""
+    """A hook that keeps what a layer takes or puts out until it is fetched; a copy of the net has its own."""
 
     def __init__(self) -> None:
         self.features: Tensor | None = None
 
-    def __call__(self, _layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        """What a forward pre-hook is called with."""
+    def __call__(self, _layer: nn.Module, inputs: tuple[Tensor, ...], outputs: Tensor | None = None) -> None:
+        """What a forward pre-hook is called with, and with outputs a forward hook."""
         if torch.is_grad_enabled():
-            self.features = inputs[0]
+            self.features = inputs[0] if outputs is None else outputs
 
     def __deepcopy__(self, _memory: Mapping[int, Any]) -> Tap:
         return Tap()
@@ -132,6 +145,36 @@ class HeadLoss(nn.Module):
             f"loss {self.name!r} takes a net whose outputs are those of its last linear layer "
             f"{tuple(made.shape)}, and these {tuple(outputs.shape)} are others; take cross-entropy."
         )
+
+
+class AuxiliaryLoss(nn.Module):
+    """A loss to which those of auxiliary classifiers are added while gradients are wanted.
+
+    A classifier that the latest forward pass did not call, as in evaluation mode, adds nothing.
+
+    Args:
+        main: of (outputs, target).
+        plain: of (outputs, target), for what the classifiers put out.
+        sides: the classifiers; they get hooks, and stay the net's.
+    """
+
+    def __init__(self, main: nn.Module, plain: nn.Module, sides: Sequence[Auxiliary]) -> None:
+        super().__init__()
+        self.main, self.plain = main, plain
+        self._taps = [(side.share, Tap()) for side in sides]
+        for side, (_, tap) in zip(sides, self._taps, strict=True):
+            side.register_forward_hook(tap)
+
+    def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """(N, K) outputs of the net's latest forward pass; (N,) or (N, K) target -> scalar."""
+        loss: Tensor = self.main(outputs, target)
+        if not torch.is_grad_enabled():
+            return loss
+        for share, tap in self._taps:
+            said = tap.take()
+            if said is not None:
+                loss = loss + share * self.plain(said, target)
+        return loss
 
 
 def _head(model: nn.Module, outputs: int) -> nn.Linear | None:

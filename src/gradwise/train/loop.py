@@ -72,7 +72,7 @@ def fit(
 
 def epoch(training: Training, batches: Batches, callbacks: Sequence[Callback] = ()) -> None:
     """Learn from the batches of the epoch under way that are still to come; less when told to stop."""
-    training.model.train()
+    training.wake()
     progress = training.progress
     started, before = time.perf_counter(), progress.seconds
     for batch in batches.iterate(progress.epoch, progress.position):
@@ -80,11 +80,11 @@ def epoch(training: Training, batches: Batches, callbacks: Sequence[Callback] = 
         inputs, target = batch
         if training.augment is not None:
             inputs, target = training.augment(*batch, epoch=progress.epoch, batch=progress.position)
-        loss = step(training, inputs, target)
-        progress.loss_sum.add_(loss, alpha=len(target))  # on the device
+        rows = len(target)
+        progress.loss_sum.add_(step(training, inputs, target), alpha=rows)  # on the device
         progress.position += 1
-        progress.rows += len(target)
-        progress.seen += len(target)
+        progress.rows += rows
+        progress.seen += rows
         progress.seconds = before + time.perf_counter() - started
         training.between_steps = True
         for callback in callbacks:
@@ -107,14 +107,14 @@ def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tens
         () the batch's loss before the step, detached, on the device.
     """
     parts, shown = training.regularisers, list[Tensor]()
+    taught = _asked(training, inputs)
 
     def gradient(*, backward: bool = True) -> Any:  # torch's stubs want a float of a closure
         """The loss; its gradient, clipped, is left in the parameters; without ``backward`` its graph is."""
         if backward:
             training.optimizer.zero_grad()
         parts.before_forward(training.model)
-        with training.precision():
-            loss: Tensor = training.criterion(_outputs(training.model, inputs), target)
+        loss = _loss(training, inputs, target, taught)
         if training.closure and parts:  # it compares losses, so the penalty belongs to them
             shown.append(loss.detach())
             loss = parts.added(loss, training.model)
@@ -148,6 +148,24 @@ def step(training: Training, inputs: tuple[Tensor, ...], target: Tensor) -> Tens
     if stepped and training.pace == "batch" and training.scheduler is not None:
         training.scheduler.step()
     training.progress.step += 1
+    return loss
+
+
+def _asked(training: Training, inputs: tuple[Tensor, ...]) -> Tensor | None:
+    """(B, K) what the teacher says of the batch; None without one."""
+    if training.teacher is None:
+        return None
+    with training.precision():
+        return training.teacher(inputs)
+
+
+def _loss(training: Training, inputs: tuple[Tensor, ...], target: Tensor, taught: Tensor | None) -> Tensor:
+    """() of the batch, from its target and its teacher."""
+    with training.precision():
+        outputs = _outputs(training.model, inputs)
+        loss: Tensor = training.criterion(outputs, target)
+        if training.teacher is not None and taught is not None:
+            loss = training.teacher.distillation(loss, outputs, taught)
     return loss
 
 

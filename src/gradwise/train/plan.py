@@ -104,8 +104,8 @@ def make_plan(
     """
     told: list[Choice] = []
     kind = nets.input_kind(shape)
-    net = _net(kind, shape, rows, config, told)
-    net_options = _net_options(net, task, shape, rows, config, told)
+    net, written = _net(kind, shape, rows, config, told)
+    net_options = _net_options(net, written, task, shape, rows, config, told)
     loss = _loss(task, config, told)
     info = optim.OPTIMIZERS[DEFAULT_OPTIMIZER if config.optimizer == "auto" else config.optimizer]
     check_closure(info, config)
@@ -138,16 +138,25 @@ def make_plan(
     )
 
 
-def _net(kind: str, shape: Mapping[str, Any], rows: int, config: FitConfig, told: list[Choice]) -> str:
+def _net(
+    kind: str, shape: Mapping[str, Any], rows: int, config: FitConfig, told: list[Choice]
+) -> tuple[str, dict[str, Any]]:
+    """Name of the net, and the options that were written behind it."""
     if config.net != "auto":
-        return nets.NETS.name(config.net)
+        return nets.NETS.parse(config.net)
     name, reason = sizing.net_for(kind, shape, rows)
     told.append(Choice("net", name, reason))
-    return name
+    return name, {}
 
 
 def _net_options(
-    net: str, task: Task, shape: Mapping[str, Any], rows: int, config: FitConfig, told: list[Choice]
+    net: str,
+    written: Mapping[str, Any],
+    task: Task,
+    shape: Mapping[str, Any],
+    rows: int,
+    config: FitConfig,
+    told: list[Choice],
 ) -> dict[str, Any]:
     """The net's options that the user gave, and its width where he gave none."""
     kind = nets.input_kind(shape)
@@ -155,19 +164,30 @@ def _net_options(
         able = ", ".join(nets.nets_for(kind))
         raise UsageError(f"--net {net} takes {' or '.join(nets.NETS[net].makers)}, not {kind}; try {able}.")
     known = nets.options(net, kind)
-    given = {
+    flags = {
         "units": config.width,
         "depth": config.depth,
         "dropout": config.dropout,
-        "activation": None if config.activation is None else check_activation(config.activation),
-        "norm": None if config.norm is None else check_norm(config.norm),
+        "activation": config.activation,
+        "norm": config.norm,
     }
-    options: dict[str, Any] = {word: value for word, value in given.items() if value is not None}
+    options: dict[str, Any] = {word: value for word, value in flags.items() if value is not None}
     for word in options:
+        flag = "width" if word == "units" else word
         if word not in known:
-            flag = "width" if word == "units" else word
             on = " on " + kind if len(nets.NETS[net].makers) > 1 else ""
             raise UsageError(f"--{flag} is nothing that net {net!r}{on} can be told; leave it out.")
+        if word in written:
+            raise UsageError(f"--{flag} and --net {config.net} both tell {word}; leave one out.")
+    options |= nets.checked_options(net, kind, written)
+    if options.get("each_step"):
+        raise UsageError(
+            f"--net {config.net} answers at every step, but in a data file a sequence has one target; leave "
+            "each_step out (tags are for Python: `gradwise explain recurrent`)."
+        )
+    for word, check in (("activation", check_activation), ("norm", check_norm)):
+        if word in options:
+            options[word] = check(options[word])
     if str(options.get("activation")).startswith("softmax"):
         told.append(Choice("activation", "softmax", SOFTMAX))
     if "units" in known and "units" not in options:
@@ -199,6 +219,9 @@ def _loss(task: Task, config: FitConfig, told: list[Choice]) -> str:
         told.append(Choice("loss", name, what[task.kind]))
         return name
     name = losses.LOSSES.proper(config.loss)
+    reduction = losses.LOSSES.parse(name)[1].get("reduction", "mean")
+    if reduction != "mean":
+        raise UsageError(f"a fit learns from the mean of a batch's losses, not from reduction {reduction!r}.")
     if task.kind not in losses.LOSSES[name].tasks:
         fitting = ", ".join(losses.losses_for(task.kind))
         raise UsageError(f"--loss {name} is not for {task.kind}, which this target holds; try {fitting}.")

@@ -17,6 +17,7 @@ import numpy as np
 
 from gradwise.data.examples import Array
 from gradwise.errors import UsageError
+from gradwise.optim.groups import SHARE
 from gradwise.train.batches import Batch
 from gradwise.train.loop import step as training_step
 from gradwise.train.randomness import random_state, restore_random_state
@@ -98,7 +99,7 @@ def range_test(
 
 def _started(rehearsal: Callable[[], Training]) -> Training:
     training = rehearsal()
-    training.model.train()
+    training.wake()
     return training
 
 
@@ -132,7 +133,7 @@ def _climb(training: Training, batches: Sequence[Batch], usual: float, steps: in
 
 def _loss_at(training: Training, batch: Batch, rate: float) -> float:
     for group in training.optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get(SHARE, 1.0)
     return float(training_step(training, *batch))
 
 

@@ -21,7 +21,9 @@ LARGEST_BATCH = {"table": 1024, "images": 128, "series": 64, "text": 64}  # rows
 ACCELERATOR = 4  # times larger: a GPU's lanes must be filled
 STEPS = 3_000  # of the optimizer, aimed at
 EPOCHS = (10, 200)  # fewest and most
-DEEP_EPOCHS = 30  # fewest of a ResNet: about the length of DAWNBench's winning CIFAR-10 trainings
+# Families of deep nets on images, by how their names begin.
+DEEP = ("alexnet", "vgg", "googlenet", "inception", "resnet", "resnext", "preresnet", "densenet")
+DEEP_EPOCHS = 30  # fewest of a deep net: about the length of DAWNBench's winning CIFAR-10 trainings
 
 
 def net_for(kind: str, shape: Mapping[str, Any], rows: int) -> tuple[str, str]:
@@ -109,7 +111,7 @@ def epochs_for(net: str, rows: int, steps: int) -> tuple[int, str]:
     >>> [epochs_for("mlp", rows, steps)[0] for rows, steps in ((120, 8), (39_000, 153), (1_000_000, 977))]
     [200, 20, 10]
     """
-    fewest = DEEP_EPOCHS if net.startswith("resnet") else EPOCHS[0]
+    fewest = DEEP_EPOCHS if net.startswith(DEEP) else EPOCHS[0]
     epochs = min(EPOCHS[1], max(fewest, math.ceil(STEPS / steps)))
     return (
         epochs,

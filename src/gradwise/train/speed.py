@@ -338,7 +338,7 @@ class _Chooser:
 
     def _contestant(self, speed: Speed, rows: int) -> Step:
         training = self.rehearsal(speed)
-        training.model.train()
+        training.wake()
         turn = cycle([_cut(batch, rows, speed) for batch in self.batches])
 
         def step() -> Tensor:

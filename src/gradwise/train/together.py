@@ -23,6 +23,7 @@ from gradwise.data.examples import Array
 from gradwise.errors import UsageError
 from gradwise.train.averaging import averaged
 from gradwise.train.batches import Batch, Batches
+from gradwise.train.heads import AuxiliaryLoss
 from gradwise.train.progress import EpochRow, Progress
 from gradwise.train.stack import CannotStackError, Stack
 from gradwise.train.training import Training
@@ -233,7 +234,7 @@ def together(
         patience: see `Together`.
 
     Raises:
-        CannotStackError: see `Stack`; or the loss is trained too.
+        CannotStackError: see `Stack`; or the loss is trained too, or looks at auxiliary classifiers.
     """
     if training.pace == "loss" or training.closure or training.scaler or training.autocast:
         raise CannotStackError("rate, precision or step go by the loss of one net")
@@ -242,6 +243,8 @@ def together(
     moved = {weight for group in training.optimizer.param_groups for weight in group["params"]}
     if not moved <= set(training.model.parameters()):
         raise CannotStackError("the loss has weights of its own")
+    if isinstance(training.criterion, AuxiliaryLoss):
+        raise CannotStackError("auxiliary classifiers speak to the loss of one net")
     stack = Stack(nets).to(training.device)
     _lift(training.optimizer, dict(zip(training.model.parameters(), stack.parameters(), strict=True)))
     if training.clip is not None:

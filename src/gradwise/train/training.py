@@ -18,6 +18,8 @@ from gradwise.regularize import Regularisers
 from gradwise.train.augmenting import Augmenter
 from gradwise.train.metrics import SMALLER_IS_BETTER, Metrics
 from gradwise.train.progress import EpochRow, Progress
+from gradwise.train.transfer.distillation import Teacher
+from gradwise.train.transfer.freezing import Freezing
 
 __all__ = ["EpochRow", "Progress", "Training"]
 
@@ -44,6 +46,9 @@ class Training:
             epochs (a plain `AveragedModel`, used as soon as it holds any); None: after every step.
         regularisers: act at every step; their hooks are in the model, their parameters in the optimizer.
         metrics: read on the validation rows.
+        freezing: which stages of the model learn, from epoch to epoch; None: all.
+        teacher: is asked about every batch that is learnt from; its answers are part of the loss, and not of
+            that of evaluation.
         augment: changes the batches that are learnt from; validation rows stay as they are.
         closure: the optimizer calls for the loss itself, as often as it likes (L-BFGS).
         monitor: what epochs are judged by: ``loss`` or a metric.
@@ -64,6 +69,8 @@ class Training:
     average_from: int | None = None
     regularisers: Regularisers = field(default_factory=Regularisers)
     metrics: Metrics | None = None
+    freezing: Freezing | None = None
+    teacher: Teacher | None = None
     augment: Augmenter | None = None
     closure: bool = False
     monitor: str = "loss"
@@ -103,6 +110,12 @@ class Training:
     def rate(self) -> float:
         """Learning rate of the first group of parameters."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    def wake(self) -> None:
+        """Training mode for all that learns in this epoch; what is frozen stays in evaluation."""
+        self.model.train()
+        if self.freezing is not None:
+            self.freezing.settle(self.progress.epoch)
 
     def precision(self) -> AbstractContextManager[Any]:
         """What the forward pass runs under."""
