@@ -102,7 +102,7 @@ def test_numbers_are_searched_by_r2_and_by_any_metric(look, tmp_path):
 def test_the_default_space_serves_every_net_that_it_names(tmp_path, monkeypatch, iris):
     monkeypatch.chdir(tmp_path)
     outcome = search(iris, "y", trials=3, confirm=0, epochs=1, threads=1, precision="float32", fused="yes")
-    assert {"width", "depth", "rate", "norm", "batch_size"} <= set(outcome.trials[1].settings)
+    assert {"width", "depth", "rate", "norm"} <= set(outcome.trials[1].settings)
     assert not any(each.state == "failed" for each in outcome.trials)
 
 
