@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from gradwise.errors import TraceError, UsageError
+from gradwise.fitting.documents import DocumentForm
 
 FILE_NAME = "run.json"
 SCHEMA = 1  # raised when an older gradwise could not read the file
+FORM = DocumentForm(FILE_NAME, SCHEMA, holds="fitted network", verb="fit")
 
 
 def _versions() -> dict[str, str]:
@@ -81,21 +80,7 @@ class Record:
         Raises:
             UsageError: the directory cannot be written.
         """
-        document = {"schema": SCHEMA, **asdict(self)}
-        target = directory / FILE_NAME
-        draft = target.with_suffix(".json.new")
-        try:
-            with draft.open("w", encoding="utf-8") as stream:
-                json.dump(document, stream, indent=1, allow_nan=True)
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(target)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            reason = error.strerror or error
-            raise UsageError(
-                f"{target} cannot be written ({reason}); make room, or choose another place with --out."
-            ) from error
+        FORM.write(directory, asdict(self), "make room, or choose another place with --out")
 
     @classmethod
     def read(cls, directory: Path) -> Record:
@@ -104,27 +89,7 @@ class Record:
         Raises:
             TraceError: there is none, it is damaged, or a newer gradwise wrote it.
         """
-        file = directory / FILE_NAME
-        try:
-            document = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise TraceError(f"{directory} holds no fitted network: it has no {FILE_NAME}.") from error
-        except OSError as error:
-            raise TraceError(f"{file} cannot be read ({error.strerror}).") from error
-        except ValueError as error:
-            raise TraceError(f"{file} is damaged ({error}); fit again.") from error
-        if not isinstance(document, dict) or not isinstance(document.get("schema"), int):
-            raise TraceError(f"{file} was not written by gradwise fit; give the directory of a fit.")
-        if document["schema"] > SCHEMA:
-            raise TraceError(
-                f"{file} was written by a newer gradwise (schema {document['schema']}, this one reads up to "
-                f"{SCHEMA}); upgrade gradwise."
-            )
-        known = {item.name for item in fields(cls)}
-        try:
-            return cls(**{name: value for name, value in document.items() if name in known})
-        except TypeError as error:
-            raise TraceError(f"{file} is incomplete ({error}); fit again.") from error
+        return FORM.read(cls, directory)
 
 
 def differing_versions(record: Mapping[str, str]) -> list[str]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gradwise.errors import TraceError, UsageError
+from gradwise.errors import UsageError
+from gradwise.fitting.documents import DocumentForm
 from gradwise.search.sampling import PRUNERS
 from gradwise.search.space import Space
 from gradwise.train.config import LARGEST_SEED, FitConfig
-from gradwise.train.files import publish
 
 FILE_NAME = "search.json"
 SCHEMA = 1  # raised when an older gradwise could not read the file
+FORM = DocumentForm(FILE_NAME, SCHEMA, holds="search", verb="search")
 TRIALS = 30  # where neither trials nor seconds are given: 10 random ones, 20 that TPE learns from
 MOST_CONFIRMATIONS = 100
 READING = ("time", "group", "ids", "text", "drop", "series", "task", "image_size")
@@ -83,11 +83,7 @@ class SearchRecord:
         Raises:
             UsageError: the directory cannot be written.
         """
-        file = directory / FILE_NAME
-        try:
-            publish(file, (json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1) + "\n").encode())
-        except OSError as error:
-            raise UsageError(f"{file} cannot be written ({error.strerror or error}); make room.") from error
+        FORM.write(directory, asdict(self), "make room")
 
     @classmethod
     def read(cls, directory: Path) -> SearchRecord:
@@ -96,24 +92,7 @@ class SearchRecord:
         Raises:
             TraceError: there is none, it is damaged, or a newer gradwise wrote it.
         """
-        file = directory / FILE_NAME
-        try:
-            document = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise TraceError(f"{directory} holds no search: it has no {FILE_NAME}.") from error
-        except OSError as error:
-            raise TraceError(f"{file} cannot be read ({error.strerror}).") from error
-        except ValueError as error:
-            raise TraceError(f"{file} is damaged ({error}); search again.") from error
-        if not isinstance(document, dict) or not isinstance(document.get("schema"), int):
-            raise TraceError(f"{file} was not written by gradwise search; give the directory of a search.")
-        if document["schema"] > SCHEMA:
-            raise TraceError(f"{file} was written by a newer gradwise; upgrade gradwise.")
-        known = {item.name for item in fields(cls)}
-        try:
-            return cls(**{name: value for name, value in document.items() if name in known})
-        except TypeError as error:
-            raise TraceError(f"{file} is incomplete ({error}); search again.") from error
+        return FORM.read(cls, directory)
 
     @property
     def read_space(self) -> Space | None:
