@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
-	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance bench-nets bench-baselines clean env env-dev
+	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance bench-nets bench-baselines test-frameworks clean env env-dev
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,6 +86,14 @@ $(STAMPS)/bench: benchmarks/fit/peers.txt $(PINNED) | $(STAMPS)/runtime
 	@echo "installing the peers of the benchmark into $(VENV)/bench"
 	@$(BIN)/python -m benchmarks.fit.environment $(VENV)/bench
 	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/frameworks: tests/frameworks/packages.txt $(PINNED) | $(STAMPS)/dev
+	@echo "installing training frameworks into $(VENV)/frameworks (240 MB, 20 seconds)"
+	@$(BIN)/python -m benchmarks.fit.environment $(VENV)/frameworks tests/frameworks/packages.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+test-frameworks: $(STAMPS)/frameworks ## the watch and callbacks in Lightning, Trainer, Accelerate, Keras, skorch, ignite (2 minutes)
+	$(VENV)/frameworks/bin/python -m pytest tests/frameworks $(PYTEST_ARGS)
 
 bench-fit: $(STAMPS)/bench ## speed of fit beside other training loops (FIT_ARGS="--only cnn --quick")
 	$(BIN)/python -m benchmarks.fit.fetch

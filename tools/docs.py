@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gradwise.handbook.techniques import PLACES, Technique, plural, techniques
-from gradwise.remedies.collection import all_remedies
+from gradwise.remedies.collection import own_remedies
 from gradwise.remedies.remedy import LoadedRemedy
-from gradwise.rules.collection import all_rules
+from gradwise.rules.collection import own_rules
 from gradwise.rules.rule import LoadedRule
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def pages() -> dict[str, str]:
     """Every generated page: path below docs/ to its text."""
-    rules, remedies = all_rules(), all_remedies()
+    rules, remedies = own_rules(), own_remedies()
     made = {f"rules/{name}.md": rule_page(rule) for name, rule in rules.items()}
     made |= {f"remedies/{name}.md": remedy_page(remedy, rules) for name, remedy in remedies.items()}
     made |= {f"techniques/{each.kind}/{each.name}.md": technique_page(each) for each in techniques()}
@@ -226,7 +226,7 @@ def listed(names: tuple[str, ...], room: str = "") -> str:
 
 def has_page(name: str, room: str) -> bool:
     """Whether a rule or remedy of that name exists."""
-    return name in (all_rules() if room == "rules" else all_remedies())
+    return name in (own_rules() if room == "rules" else own_remedies())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The environment of the peers: ``python -m benchmarks.fit.environment FOLDER``.
+"""The environment of the peers: ``python -m benchmarks.fit.environment FOLDER [PINNED]``.
 
 It sees everything of the environment that makes it, so that torch is the same, and holds what peers.txt
-pins beside it; the main environment stays as it is.
+(or another list) pins beside it; the main environment stays as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PINNED = Path(__file__).with_name("peers.txt")
 TORCH = "import importlib.metadata as m; print(m.version('torch'))"
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, pinned: Path = PINNED) -> Path:
     """Make the environment and return its Python.
 
     Raises:
@@ -29,12 +29,10 @@ def build(folder: Path) -> Path:
     theirs = Path(_said(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
     theirs.joinpath("beside.pth").write_text(f"import site; site.addsitedir({ours!r})\n", encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install"]
-    subprocess.run([*pip, "--quiet", "--no-deps", "--requirement", str(PINNED)], check=True)
+    subprocess.run([*pip, "--quiet", "--no-deps", "--requirement", str(pinned)], check=True)
     before, after = _said(Path(sys.executable), TORCH), _said(python, TORCH)
     if before != after:
-        raise RuntimeError(
-            f"the peers brought torch {after}; {before} is what is compared. Look at {PINNED}."
-        )
+        raise RuntimeError(f"the peers brought torch {after}; {before} is what is wanted. Look at {pinned}.")
     return python
 
 
@@ -43,4 +41,4 @@ def _said(python: Path, code: str) -> str:
 
 
 if __name__ == "__main__":
-    print(build(Path(sys.argv[1])))
+    print(build(*map(Path, sys.argv[1:])))

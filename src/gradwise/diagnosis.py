@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from gradwise.rules.collection import all_rules, find_rule
+from gradwise.probes.pairs import favoured
+from gradwise.rules.collection import all_rules, left_out
 from gradwise.rules.rule import LoadedRule
+from gradwise.settings.choosing import choose
+from gradwise.settings.settings import Settings
 from gradwise.trace.findings import GROUPS, Finding, Group
 from gradwise.trace.model import Trace
 
-# Groups that are judged unless asked otherwise.
-DEFAULT_GROUPS: tuple[Group, ...] = ("broken", "sick", "slow")
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that the project accepts, and its reason."""
+
+    finding: Finding
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Causes, strongest first, each with its symptoms; and what went wrong in judging."""
+    """What was found in a run.
+
+    Args:
+        findings: causes, strongest first, each with its symptoms.
+        notes: what went wrong in judging.
+        rules_run: how many rules judged.
+        suppressed: findings that the project's settings accept; they are in no other field.
+        settings: file of the project's settings, as a user would type it; "" when there is none.
+    """
 
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     rules_run: int = 0
+    suppressed: tuple[Suppressed, ...] = ()
+    settings: str = ""
 
     def fails(self, at: Group) -> bool:
         """Whether any finding, symptoms included, is as serious as ``at``."""
@@ -28,40 +46,43 @@ class Diagnosis:
         return any(GROUPS.index(finding.group) <= limit for finding in _flat(self.findings))
 
 
-def choose_rules(only: Sequence[str] = (), skip: Sequence[str] = ()) -> list[LoadedRule]:
-    """Rules of the default groups, narrowed by names or codes.
+def choose_rules(
+    only: Sequence[str] = (), skip: Sequence[str] = (), settings: Settings | None = None
+) -> list[LoadedRule]:
+    """Rules of the default groups or of the settings, narrowed by names, codes, letters of codes or groups.
 
     Raises:
-        UnknownNameError: a name in ``only`` or ``skip`` is no rule.
+        UnknownNameError: a word in ``only`` or ``skip`` stands for no rule.
+        UsageError: no rule is left.
     """
-    skipped = {find_rule(name).declaration.name for name in skip}
-    if only:
-        chosen = [find_rule(name) for name in only]
-    else:
-        chosen = [r for r in all_rules().values() if r.declaration.group in DEFAULT_GROUPS]
-    return [rule for rule in chosen if rule.declaration.name not in skipped]
+    return choose(settings or Settings(), only, skip)
 
 
 def diagnose(
     trace: Trace | Iterable[Trace],
     rules: Sequence[LoadedRule] | None = None,
     *,
+    settings: Settings | None = None,
     on_error: Callable[[str, Exception], None] | None = None,
 ) -> Diagnosis:
     """Judge a trace, or the segments of one, with the given rules.
 
     Args:
         trace: one trace, or several segments of the same run.
-        rules: the rules to run; the default groups when None.
+        rules: the rules to run; those that the settings choose when None.
+        settings: decisions of the project, whose suppressions are applied; gradwise's own when None.
         on_error: called with the rule's name when a rule raises; the exam goes on.
 
     Returns:
         The diagnosis.  A rule that raised is named in ``notes``.
     """
-    chosen = choose_rules() if rules is None else list(rules)
+    decided = settings or Settings()
+    chosen = choose(decided) if rules is None else list(rules)
     segments = [trace] if isinstance(trace, Trace) else list(trace)
-    notes: list[str] = []
+    notes: list[str] = list(left_out())
     causes: list[Finding] = []
+    everywhere: set[tuple[str, str]] = set()
+    accepted = _Accepted(decided)
     for segment in segments:
         found: list[Finding] = []
         for rule in chosen:
@@ -72,8 +93,56 @@ def diagnose(
                 notes.append(f"rule {name} failed and was left out: {type(error).__name__}: {error}")
                 if on_error is not None:
                     on_error(name, error)
-        causes.extend(_nest(found))
-    return Diagnosis(tuple(_merge(causes)), tuple(dict.fromkeys(notes)), len(chosen))
+        told = favoured(segment)
+        everywhere |= told
+        causes.extend(_nest(accepted.withheld(found, segment.run.script), told))
+    notes += accepted.idle({rule.declaration.name for rule in chosen}, [one.run.script for one in segments])
+    return Diagnosis(
+        tuple(_promoted(_merge(causes), everywhere)),
+        tuple(dict.fromkeys(notes)),
+        len(chosen),
+        accepted.findings(),
+        decided.shown,
+    )
+
+
+class _Accepted:
+    """Findings that the settings suppress, segment by segment, and which suppressions did anything."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._found: dict[str, list[Finding]] = {}  # by reason
+        self._used: set[int] = set()
+
+    def withheld(self, found: list[Finding], script: str) -> list[Finding]:
+        """What is left of the findings in a run of that script."""
+        left = []
+        for finding in found:
+            fitting = [
+                number
+                for number, one in enumerate(self._settings.suppress)
+                if one.concerns(script) and one.covers(finding)
+            ]
+            self._used.update(fitting)
+            if fitting:
+                reason = self._settings.suppress[fitting[0]].reason
+                self._found.setdefault(reason, []).append(finding)
+            else:
+                left.append(finding)
+        return left
+
+    def findings(self) -> tuple[Suppressed, ...]:
+        """All that was withheld, one per rule and place, with the reasons."""
+        held = [Suppressed(one, reason) for reason, found in self._found.items() for one in _merge(found)]
+        return tuple(sorted(held, key=lambda one: _belief(one.finding)))
+
+    def idle(self, rules: set[str], scripts: list[str]) -> Iterable[str]:
+        """A sentence for each suppression that matched nothing although its rule judged its script."""
+        for number, one in enumerate(self._settings.suppress):
+            concerned = one.rule in rules and any(one.concerns(script) for script in scripts)
+            if concerned and number not in self._used:
+                at = "" if one.where == "*" else f" at {one.where}"
+                yield f"{self._settings.shown}: the suppression of {one.rule}{at} matched nothing"
 
 
 def _belief(finding: Finding) -> tuple[int, int, float, int]:
@@ -83,18 +152,23 @@ def _belief(finding: Finding) -> tuple[int, int, float, int]:
     return (0 if finding.group == "broken" else 1, organ, -finding.strength, finding.since_step)
 
 
-def _nest(found: list[Finding]) -> list[Finding]:
+def _nest(found: list[Finding], told: Collection[tuple[str, str]] = ()) -> list[Finding]:
     """Hang every finding under the strongest root cause that explains it.
 
     A root is a finding that no other present finding explains.  Where two
-    explain each other, the one earlier in the order of belief is the cause.
+    explain each other, the one earlier in the order of belief is the cause,
+    unless a probe has told them apart: ``told`` holds (cause, other) pairs.
     """
-    ordered = sorted(found, key=_belief)
+    ordered = _promoted(sorted(found, key=_belief), told)
     present = {finding.rule for finding in found}
     explains = {name: _reach(name, present) for name in present}
 
     def is_cause(cause: int, symptom: int) -> bool:
         a, b = ordered[cause].rule, ordered[symptom].rule
+        if (b, a) in told:
+            return False
+        if (a, b) in told and a in explains[b]:
+            return True
         if a == b or b not in explains[a]:
             return False
         return a not in explains[b] or cause < symptom
@@ -123,6 +197,18 @@ def _reach(name: str, present: set[str]) -> set[str]:
                 reached.add(symptom)
                 frontier.append(symptom)
     return reached - {name}
+
+
+def _promoted(found: list[Finding], told: Collection[tuple[str, str]]) -> list[Finding]:
+    """The findings with every one that a probe speaks for before the one that it speaks against."""
+    ordered = list(found)
+    for winner, loser in sorted(told):
+        for one in [finding for finding in ordered if finding.rule == winner]:
+            first = next((at for at, other in enumerate(ordered) if other.rule == loser), len(ordered))
+            if first < ordered.index(one):
+                ordered.remove(one)
+                ordered.insert(first, one)
+    return ordered
 
 
 def _merge(causes: list[Finding]) -> list[Finding]:

@@ -18,6 +18,10 @@ class UsageError(GradwiseError):
     """A command, option or argument that cannot be carried out as given."""
 
 
+class SettingsError(UsageError):
+    """Settings in ``pyproject.toml`` or ``gradwise.toml`` that cannot be read or do not hold."""
+
+
 class TraceError(GradwiseError):
     """A run directory or trace file that cannot be read or written."""
 

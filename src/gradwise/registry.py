@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from gradwise.errors import UnknownNameError, UsageError
@@ -130,6 +131,42 @@ def declared(package: str, attribute: str, *, skip: Collection[str]) -> Iterator
     for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
         if info.name not in skip:
             yield from getattr(importlib.import_module(f"{package}.{info.name}"), attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A module that another package offers through an entry point.
+
+    Args:
+        name: of the entry point.
+        package: the distribution that offers it.
+        module: what it points to; None when it could not be imported.
+        problem: why not.
+    """
+
+    name: str
+    package: str
+    module: ModuleType | None
+    problem: str = ""
+
+
+def shipped(group: str) -> Iterator[Shipped]:
+    """Modules that other packages offer in an entry-point group, by package and name.
+
+    One that cannot be imported is told, and hides no other.
+    """
+    points = [(point.dist.name if point.dist else "", point) for point in entry_points(group=group)]
+    for package, point in sorted(points, key=lambda one: (one[0], one[1].name)):
+        try:
+            module = point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a stranger's module raises
+            yield Shipped(point.name, package, None, f"{type(error).__name__}: {error}")
+            continue
+        if isinstance(module, ModuleType):
+            yield Shipped(point.name, package, module)
+        else:
+            kind = type(module).__name__
+            yield Shipped(point.name, package, None, f"{point.value} is {kind}, not a module")
 
 
 _COMMA = re.compile(r",(?![^(]*\))")  # outside of parentheses

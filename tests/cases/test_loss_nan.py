@@ -26,6 +26,22 @@ def test_sick_log_of_zero() -> None:
     assert "LogBackward0" in finding.message
 
 
+def test_sick_operation_found_in_the_graph() -> None:
+    told = {
+        "cause": "division by 0",
+        "place": "in norm",
+        "first_module": "norm",
+        "values": {"are": "inputs", "min": 0.0, "max": 2.5, "bad_share": 0.125},
+        "batch": {"file": "nonfinite.safetensors"},
+    }
+    first = fact("nonfinite", step=120, what="loss", bad_parameters=[], operations=[], **told)
+    gradient = fact("nonfinite", step=119, what="gradient", bad_parameters=["fc1.weight"])
+    (finding,) = check(build(steps=STEPS, loss=broken_from(120), facts=[gradient, first]))
+    assert finding.where == ("norm",) and finding.cures[0] == "stable-loss"
+    assert "division by 0 in norm (inputs 0 to 2.5, 12.5% of them to blame)" in finding.message
+    assert finding.message.endswith("the batch is kept in nonfinite.safetensors")
+
+
 def test_sick_weights_broken_by_an_update() -> None:
     names = ["fc1.weight", "fc1.bias"]
     first = fact("nonfinite", step=60, what="weight", bad_parameters=names, first_module="fc1", operations=[])

@@ -97,7 +97,7 @@ def test_version(capsys):
         (["--versoin"], "gradwise: no such option: --versoin (Possible options: --version); see `gradwise --help`.\n"),
         (["report", "--htlm", "x"], "gradwise: no such option: --htlm (Possible options: --help, --html); see `gradwise report --help`.\n"),
         (["report", "--fail-on", "sik"], "gradwise: --fail-on takes broken, sick, slow, habit, trial, not 'sik' (did you mean 'sick'?).\n"),
-        (["report", "--only", "dead-rely"], "gradwise: no rule is called 'dead-rely' (did you mean 'dead-relu'?); `gradwise explain --list` shows all.\n"),
+        (["report", "--only", "dead-rely"], "gradwise: no rule is called 'dead-rely' (did you mean 'dead-relu'?); `gradwise rules` lists all.\n"),
         (["explain", "a", "b"], "gradwise: got unexpected extra argument(s) (b); see `gradwise explain --help`.\n"),
     ],
 )  # fmt: skip

@@ -254,8 +254,8 @@ NO_TRAINING = (
         (["-m", "no_such_module"], "there is no module no_such_module to run; check the name as for `python -m no_such_module`."),
         (["-m", "no.such.module"], "there is no module no.such.module to run; check the name as for `python -m no.such.module`."),
         (["-m", "sub"], "there is no module sub to run; check the name as for `python -m sub`."),
-        (["--only", "dead-rely", "healthy.py"], "no rule is called 'dead-rely' (did you mean 'dead-relu'?); `gradwise explain --list` shows all."),
-        (["--skip", "softmax_twise", "healthy.py"], "no rule is called 'softmax_twise' (did you mean 'softmax-twice'?); `gradwise explain --list` shows all."),
+        (["--only", "dead-rely", "healthy.py"], "no rule is called 'dead-rely' (did you mean 'dead-relu'?); `gradwise rules` lists all."),
+        (["--skip", "softmax_twise", "healthy.py"], "no rule is called 'softmax_twise' (did you mean 'softmax-twice'?); `gradwise rules` lists all."),
         (["--fail-on", "brokn", "healthy.py"], "--fail-on takes broken, sick, slow, habit, trial, not 'brokn' (did you mean 'broken'?)."),
         (["--budget", "lots", "healthy.py"], "--budget takes a share of step time such as 2% or 0.02, not 'lots'."),
         (["--budget", "0", "healthy.py"], "--budget takes a share of step time such as 2% or 0.02, not '0'."),
@@ -335,7 +335,15 @@ def test_torch_without_training(server, folder):
 def test_backward_without_a_step(server, folder):
     (folder / "forgot.py").write_text(HEALTHY.replace("optimizer.step()", "pass"))
     done = server.check("forgot.py", cwd=folder)
+    assert "C02 optimizer-never-steps" in done.err
+    assert "backward() ran 20 times and SGD never stepped" in done.err
+    assert done.code == 1
+
+
+def test_a_few_backwards_without_a_step(server, folder):
+    (folder / "look.py").write_text(HEALTHY.replace("optimizer.step()", "pass").replace("range(20)", "range(5)"))
+    done = server.check("look.py", cwd=folder)
     assert sentence(done) == (
-        "backward() ran 20 times but no torch.optim optimizer ever stepped; call optimizer.step() after each backward."
+        "backward() ran 5 times but no torch.optim optimizer ever stepped; call optimizer.step() after each backward."
     )
     assert done.code == 2

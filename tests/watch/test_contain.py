@@ -130,7 +130,7 @@ def test_one_failing_collector_leaves_the_others_at_work(tmp_path, monkeypatch):
 
 
 def test_the_first_nonfinite_loss_may_fail_to_be_described(tmp_path, monkeypatch):
-    monkeypatch.setattr("gradwise.watch.session.describe_nonfinite", fail)
+    monkeypatch.setattr("gradwise.watch.finder.describe_nonfinite", fail)
     with watched(tmp_path / "run"):
         model = nn.Linear(2, 1)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -74,12 +74,22 @@ OWNERS = {
     "module": (nn.Module, "__init__"),
     "module state": (nn.Module, "__setstate__"),
     "load": (nn.Module, "load_state_dict"),
+    "parallel": (nn.DataParallel, "__init__"),
     "optimizer": (Optimizer, "__init__"),
     "optimizer state": (Optimizer, "__setstate__"),
     "loader": (dataloader._BaseDataLoaderIter, "__next__"),
     "compile": (torch, "compile"),
     "export": (torch.export, "export"),
     "scale": (torch.amp.GradScaler, "scale"),
+    "clip norm": (nn.utils, "clip_grad_norm_"),
+    "clip value": (nn.utils.clip_grad, "clip_grad_value_"),
+    "no_grad": (torch.no_grad, "__enter__"),
+    "no_grad left": (torch.no_grad, "__exit__"),
+    "inference": (torch.inference_mode, "__enter__"),
+    "inference left": (torch.inference_mode, "__exit__"),
+    "scheduler": (torch.optim.lr_scheduler.LRScheduler, "__init__"),
+    "scheduler state": (torch.optim.lr_scheduler.LRScheduler, "load_state_dict"),
+    "scaler step": (torch.amp.GradScaler, "step"),
 }
 
 

@@ -63,6 +63,7 @@ VERBS: dict[str, Verb] = {
     ),
     "report": Verb("gradwise.cli.report", "report_command", "Judge a recorded run again."),
     "runs": Verb("gradwise.cli.runs", "runs_command", "List the recorded runs, newest first."),
+    "rules": Verb("gradwise.cli.rules", "rules_command", "List all rules, and which are on."),
     "explain": Verb("gradwise.cli.explain", "explain_command", "Show the page of an ailment or a cure."),
 }
 

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradwise.cli.options import FailOn, JsonFile, Only, Quiet, Skip, check_writable, checked_group, names
+from gradwise.cli.options import (
+    Config,
+    FailOn,
+    Ignore,
+    Isolated,
+    JsonFile,
+    Quiet,
+    Select,
+    ShowSuppressed,
+    check_writable,
+    chosen_group,
+    names,
+)
+from gradwise.cli.probing import ProbeOption, ProbeSeconds, Probing, probe_run, probing
 from gradwise.cli.script_command import load_program, long_options, misplaced, need_torch
 from gradwise.errors import GradwiseError, TraceError, UsageError
 
 if TYPE_CHECKING:
-    from gradwise.rules.rule import LoadedRule
+    from gradwise.cli.outcome import Wanted
     from gradwise.watch.recording import Recorded
     from gradwise.watch.script import Program
 
@@ -36,12 +49,18 @@ def check_command(
     max_seconds: Annotated[
         float | None, typer.Option(min=0.1, metavar="S", help="Stop the script after S seconds.")
     ] = None,
-    only: Only = None,
-    skip: Skip = None,
-    fail_on: FailOn = "sick",
+    select: Select = None,
+    ignore: Ignore = None,
+    fail_on: FailOn = None,
     budget: Annotated[
-        str, typer.Option(metavar="SHARE", help="Share of step time that watching may take.")
-    ] = "2%",
+        str | None,
+        typer.Option(metavar="SHARE", help="Share of step time that watching may take [default: 2%]."),
+    ] = None,
+    config: Config = None,
+    isolated: Isolated = False,
+    show_suppressed: ShowSuppressed = False,
+    probe: ProbeOption = "auto",
+    probe_seconds: ProbeSeconds = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run directory [default: a new one in .gradwise/runs].")
     ] = None,
@@ -56,16 +75,21 @@ def check_command(
     gradwise check train.py --epochs 3
     gradwise check --max-steps 500 --json diagnosis.json train.py
     gradwise check -m package.train --lr 0.1
+    gradwise check --probe all train.py
 
     Exit codes: 0 nothing found, 1 something found at or above --fail-on,
     2 wrong use, 3 the script itself failed.
     """
     from gradwise.diagnosis import choose_rules
-    from gradwise.watch.budget import parse_budget
+    from gradwise.settings.locating import load_settings
+    from gradwise.watch.budget import DEFAULT_BUDGET, parse_budget
 
-    group = checked_group(fail_on)
-    share = parse_budget(budget)
-    rules = choose_rules(names(only), names(skip))
+    start = Path() if module is not None or script is None else Path(script).parent
+    settings = load_settings(start, config, isolated=isolated)
+    group = chosen_group(fail_on, settings)
+    share = parse_budget((settings.budget or DEFAULT_BUDGET) if budget is None else budget)
+    rules = choose_rules(names(select), names(ignore), settings)
+    asked = probing(probe, probe_seconds)
     if json_file is not None:
         check_writable(json_file)
     args = [*(script_args or [])]
@@ -83,10 +107,19 @@ def check_command(
     directory = (out if out is not None else _new_directory(program)).absolute()
     if json_file is not None and str(json_file) != "-":
         json_file = json_file.absolute()
+    from gradwise.cli.outcome import Wanted
     from gradwise.watch.recording import record
 
-    recorded = record(program, directory, share=share, max_steps=max_steps, max_seconds=max_seconds)
-    return _judge(recorded, directory, rules, group=group, json_file=json_file, quiet=quiet, out=out)
+    recorded = record(
+        program,
+        directory,
+        share=share,
+        max_steps=max_steps,
+        max_seconds=max_seconds,
+        probing=asked.wanted,
+    )
+    wanted = Wanted(rules, settings, group, json_file, quiet=quiet, show_suppressed=show_suppressed)
+    return _judge(recorded, directory, wanted, asked, new=out is None)
 
 
 def _hint(program: Program, args: list[str], known: set[str]) -> None:
@@ -117,25 +150,24 @@ def _new_directory(program: Program) -> Path:
 def _judge(
     recorded: Recorded,
     directory: Path,
-    rules: list[LoadedRule],
+    wanted: Wanted,
+    asked: Probing,
     *,
-    group: Any,
-    json_file: Path | None,
-    quiet: bool,
-    out: Path | None,
+    new: bool,
 ) -> int:
     """Read the trace, diagnose, report; the exit code."""
     from gradwise.cli.outcome import report_run
 
     failed = recorded.ending.status == "failed"
-    if recorded.steps == 0:
-        if out is None:
+    if recorded.steps == 0 and not recorded.never_stepped:
+        if new:
             _discard(directory)
         print(f"gradwise: {_nothing_seen(recorded)}", file=sys.stderr)
         return SCRIPT_FAILED if failed else GradwiseError.exit_code
     if recorded.lost:
         print(f"gradwise: {recorded.lost} What was recorded before is judged.", file=sys.stderr)
-    found = report_run(directory, rules, group=group, json_file=json_file, quiet=quiet)
+    probe_run(recorded.captured, directory, wanted, asked)
+    found = report_run(directory, wanted)
     if failed:
         return SCRIPT_FAILED
     return FOUND if found else 0

@@ -14,7 +14,7 @@ from gradwise.remedies.collection import all_remedies
 from gradwise.remedies.remedy import LoadedRemedy
 from gradwise.report.page import Page, page_document, page_text, parse_page
 from gradwise.report.words import sentence
-from gradwise.rules.collection import all_rules
+from gradwise.rules.collection import all_rules, own_rules
 from gradwise.rules.rule import LoadedRule
 
 READY, PLANNED = "ready", "planned"
@@ -96,7 +96,7 @@ def entry_html(entry: Entry) -> str:
 def catalogue_text(*, width: int, colour: bool = False) -> str:
     """Every ailment with its status, organ by organ, then every cure with its grade, then every technique."""
     bold, dim, reset = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "")
-    ready = {rule.declaration.name for rule in all_rules().values()}
+    ready = {rule.declaration.name for rule in own_rules().values()}
     entries = list(catalogue().values())
     room = max(len(entry.name) for entry in entries)
     lines = [f"{len(ready)} ailments ready, {len(set(catalogue()) - ready)} planned"]
@@ -108,12 +108,23 @@ def catalogue_text(*, width: int, colour: bool = False) -> str:
                 head = f"  {entry.code}  {entry.name:<{room}}  {status:<7}  "
                 paint, end = ("", "") if status == READY else (dim, reset)
                 lines += [f"{paint}{line}{end}" for line in _row(head, entry.summary, width)]
+    shipped = [rule for rule in all_rules().values() if rule.package]
+    if shipped:
+        lines += ["", f"{bold}of other packages{reset}", *_shipped_lines(shipped, width)]
     lines += ["", f"{bold}cures{reset}", *_cure_lines(width)]
     for kind in PLACES:
         held = [each for each in techniques() if each.kind == kind]
         if held:
             lines += ["", f"{bold}{plural(kind)}{reset}", *_technique_lines(held, width)]
     return "\n".join(lines) + "\n\nThe page of any: gradwise explain NAME\n"
+
+
+def _shipped_lines(shipped: list[LoadedRule], width: int) -> Iterator[str]:
+    room = max(len(f"{rule.declaration.code}  {rule.declaration.name}") for rule in shipped)
+    for rule in shipped:
+        told = rule.declaration
+        head = f"  {f'{told.code}  {told.name}':<{room}}  {rule.package}  "
+        yield from _row(head, told.summary, width)
 
 
 def _cure_lines(width: int) -> Iterator[str]:
@@ -140,7 +151,7 @@ def _row(head: str, text: str, width: int) -> list[str]:
 
 def _rule_entry(rule: LoadedRule) -> Entry:
     it = rule.declaration
-    facts = [it.group, f"since {it.since}"]
+    facts = [it.group, f"since {it.since}" + (f" of {rule.package}" if rule.package else "")]
     if it.explains:
         facts.append("explains " + ", ".join(it.explains))
     if it.cures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,25 +13,50 @@ from gradwise.errors import UsageError
 from gradwise.registry import nearest
 from gradwise.trace.findings import GROUPS, Group
 
-Only = Annotated[
+if TYPE_CHECKING:
+    from gradwise.settings.settings import Settings
+
+Select = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="RULE", help="Judge by these rules only (name or code, repeatable)."),
+    typer.Option(
+        "--select",
+        "--only",
+        metavar="RULE",
+        help="Judge by these rules only: name, code, letter of codes (C), group, or all; repeatable.",
+    ),
 ]
-Skip = Annotated[
+Ignore = Annotated[
     list[str] | None,
-    typer.Option("--skip", metavar="RULE", help="Leave these rules out (name or code, repeatable)."),
+    typer.Option("--ignore", "--skip", metavar="RULE", help="Leave these rules out, named in the same ways."),
 ]
 FailOn = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--fail-on", metavar="GROUP", help="Exit 1 at this group or worse: broken, sick, slow, habit, trial."
+        "--fail-on",
+        metavar="GROUP",
+        help="Exit 1 at this group or worse: broken, sick, slow, habit, trial [default: sick].",
     ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings [default: the nearest gradwise.toml or pyproject.toml with tool.gradwise].",
+    ),
+]
+Isolated = Annotated[bool, typer.Option("--isolated", help="Use no file of settings.")]
+ShowSuppressed = Annotated[
+    bool, typer.Option("--show-suppressed", help="Show suppressed findings too, with their reasons.")
 ]
 JsonFile = Annotated[
     Path | None,
     typer.Option("--json", metavar="FILE", help="Also write the diagnosis as JSON; - is standard output."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print findings only, nothing when healthy.")]
+
+
+DEFAULT_FAIL_ON: Group = "sick"
 
 
 def names(values: Iterable[str] | None) -> list[str]:
@@ -41,6 +66,15 @@ def names(values: Iterable[str] | None) -> list[str]:
     ['loss-nan', 'A01', 'dead-relu']
     """
     return [name for value in values or () for name in value.replace(",", " ").split()]
+
+
+def chosen_group(name: str | None, settings: Settings) -> Group:
+    """The group to fail on: that of ``--fail-on``, else that of the settings, else ``sick``.
+
+    Raises:
+        UsageError: no such group.
+    """
+    return settings.fail_on or DEFAULT_FAIL_ON if name is None else checked_group(name)
 
 
 def checked_group(name: str) -> Group:

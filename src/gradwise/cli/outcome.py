@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from gradwise.errors import UsageError
 from gradwise.report.schema import render_json
 from gradwise.report.terminal import render_text
 from gradwise.rules.rule import LoadedRule
+from gradwise.settings.settings import Settings
 from gradwise.trace.findings import Group
 from gradwise.trace.model import RunInfo
 from gradwise.trace.read import Run, read_run
@@ -22,29 +23,51 @@ from gradwise.trace.read import Run, read_run
 REPORT_NAME = "report.html"
 
 
-def report_run(
-    directory: Path,
-    rules: Sequence[LoadedRule],
-    *,
-    group: Group,
-    json_file: Path | None,
-    quiet: bool,
-) -> bool:
-    """Judge the run in a directory and report it; True when something was found at ``group`` or worse."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a diagnosis.
+
+    Args:
+        rules: those that judge.
+        settings: decisions of the project.
+        group: what counts as failed, this group and worse.
+        json_file: where JSON goes; None for nowhere.
+        quiet: whether to say nothing about healthy runs.
+        show_suppressed: whether to show what the settings accept.
+    """
+
+    rules: Sequence[LoadedRule]
+    settings: Settings
+    group: Group
+    json_file: Path | None = None
+    quiet: bool = False
+    show_suppressed: bool = False
+
+
+def report_run(directory: Path, wanted: Wanted) -> bool:
+    """Judge the run in a directory and report it; True when something was found at the group or worse."""
     run = read_run(directory)
-    diagnosis = diagnose(run.segments, rules)
-    if json_file is not None:
-        write_json(diagnosis, run, json_file)
+    diagnosis = diagnose(run.segments, wanted.rules, settings=wanted.settings)
+    if wanted.json_file is not None:
+        write_json(diagnosis, run, wanted.json_file)
     page = _write_page(directory, run, diagnosis)
-    if not quiet or diagnosis.findings:
-        print_text(diagnosis, run, Screen.of(sys.stderr), page="" if quiet else page)
-    return diagnosis.fails(group)
+    print_text(diagnosis, run, Screen.of(sys.stderr), wanted, page="" if wanted.quiet else page)
+    return diagnosis.fails(wanted.group)
 
 
-def print_text(diagnosis: Diagnosis, run: Run, screen: Screen, *, page: str = "") -> None:
-    """Show the diagnosis on a screen, with a hint where the HTML page lies."""
+def print_text(diagnosis: Diagnosis, run: Run, screen: Screen, wanted: Wanted, *, page: str = "") -> None:
+    """Show the diagnosis on a screen, with a hint where the HTML page lies; nothing where quiet was asked."""
+    shown = diagnosis.findings or (wanted.show_suppressed and diagnosis.suppressed)
+    if wanted.quiet and not shown:
+        return
     text = render_text(
-        diagnosis, current(run), run.trace, width=screen.width, colour=screen.colour, report=page
+        diagnosis,
+        current(run),
+        run.trace,
+        width=screen.width,
+        colour=screen.colour,
+        report=page,
+        show_suppressed=wanted.show_suppressed,
     )
     screen.show(text)
 

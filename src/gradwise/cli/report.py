@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from gradwise.cli.options import FailOn, JsonFile, Only, Quiet, Skip, check_writable, checked_group, names
+from gradwise.cli.options import (
+    Config,
+    FailOn,
+    Ignore,
+    Isolated,
+    JsonFile,
+    Quiet,
+    Select,
+    ShowSuppressed,
+    check_writable,
+    chosen_group,
+    names,
+)
 
 FOUND = 1  # exit code: something at or above --fail-on
 
@@ -26,9 +38,12 @@ def report_command(
         Path | None, typer.Option("--html", metavar="FILE", help="Write a report that opens in any browser.")
     ] = None,
     json_file: JsonFile = None,
-    only: Only = None,
-    skip: Skip = None,
-    fail_on: FailOn = "sick",
+    select: Select = None,
+    ignore: Ignore = None,
+    fail_on: FailOn = None,
+    config: Config = None,
+    isolated: Isolated = False,
+    show_suppressed: ShowSuppressed = False,
     quiet: Quiet = False,
 ) -> int:
     """Judge a recorded run again; write HTML or JSON.
@@ -42,28 +57,36 @@ def report_command(
 
     Exit codes: 0 nothing found, 1 something found at --fail-on or above, 2 wrong use.
     """
-    from gradwise.cli.outcome import current, print_text, write_json
+    from gradwise.cli.outcome import Wanted, current, print_text, write_json
     from gradwise.cli.screen import Screen
     from gradwise.diagnosis import choose_rules, diagnose
+    from gradwise.rules.collection import all_rules
+    from gradwise.settings.choosing import understood
+    from gradwise.settings.locating import directory_of, load_settings
+    from gradwise.settings.settings import Settings
     from gradwise.trace.read import read_run
 
-    group = checked_group(fail_on)
-    rules = choose_rules(names(only), names(skip))
+    chosen_group(fail_on, Settings())  # what stands on the command line is looked at first
+    understood((*names(select), *names(ignore)), all_rules())
     if json_file is not None:
         check_writable(json_file)
     if html is not None:
         check_writable(html, "--html")
     run = read_run(find_run(name))
-    diagnosis = diagnose(run.segments, rules)
+    settings = load_settings(directory_of(run.info.script, run.path), config, isolated=isolated)
+    rules = choose_rules(names(select), names(ignore), settings)
+    group = chosen_group(fail_on, settings)
+    wanted = Wanted(rules, settings, group, json_file, quiet=quiet, show_suppressed=show_suppressed)
+    diagnosis = diagnose(run.segments, rules, settings=settings)
     if html is not None:
         from gradwise.report.html import write_html
 
         write_html(html, replace(run.trace, run=current(run)), diagnosis)
     if json_file is not None:
         write_json(diagnosis, run, json_file)
-    if diagnosis.findings or not quiet:  # with the JSON on standard output, the text makes way
-        screen = Screen.of(sys.stderr if str(json_file) == "-" else sys.stdout)
-        print_text(diagnosis, run, screen, page="" if html is None else str(html))
+    # with the JSON on standard output, the text makes way
+    screen = Screen.of(sys.stderr if str(json_file) == "-" else sys.stdout)
+    print_text(diagnosis, run, screen, wanted, page="" if html is None else str(html))
     return FOUND if diagnosis.fails(group) else 0
 
 

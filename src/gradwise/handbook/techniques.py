@@ -35,6 +35,7 @@ PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "transfer": ("train/transfer",),
         "search": ("search",),
         "baseline": ("baselines",),
+        "probe": ("probes",),
     }
 )
 _PLURALS: Mapping[str, str] = MappingProxyType(

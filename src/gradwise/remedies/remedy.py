@@ -65,3 +65,4 @@ class LoadedRemedy:
     declaration: Remedy
     page: str
     module: str
+    package: str = ""  # the distribution that ships it; "" for gradwise itself

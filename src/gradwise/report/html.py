@@ -25,6 +25,7 @@ from gradwise.report.cards import Card, finding_card, plot_place
 from gradwise.report.curves import run_figures
 from gradwise.report.figures import Figure
 from gradwise.report.heatmap import HeatMap, heat_maps
+from gradwise.report.probed import probes_html
 from gradwise.report.setup import setup_facts
 from gradwise.trace.findings import GROUPS
 from gradwise.trace.model import Trace
@@ -88,6 +89,8 @@ def html_report(trace: Trace, diagnosis: Diagnosis) -> str:
         _header(trace, diagnosis, title),
         "<main>",
         _findings(cards),
+        _suppressed(diagnosis, trace),
+        probes_html(trace),
         _curves(figures),
         _heat(maps),
         _notes(diagnosis, trace),
@@ -242,6 +245,20 @@ closer together early in the run. Framed cells are evidence of a finding.</p>
 <div id="heat-plot" role="img" aria-label="Heat map of one signal over layers and sampled steps"></div>
 </div>
 </section>"""
+
+
+def _suppressed(diagnosis: Diagnosis, trace: Trace) -> str:
+    """Findings that the project accepts, folded up, each with its reason."""
+    if not diagnosis.suppressed:
+        return ""
+    items = "\n".join(
+        f"<li><strong>{escape(held.finding.code)} {escape(held.finding.rule)}</strong> "
+        f"{escape(words.places(held.finding.where, trace))}: {escape(words.clean(held.finding.message))} "
+        f'<span class="grade">{escape(words.clean(held.reason))}</span></li>'
+        for held in diagnosis.suppressed
+    )
+    head = f"{len(diagnosis.suppressed)} suppressed in {escape(words.clean(diagnosis.settings))}"
+    return f'<section class="card"><details><summary>{head}</summary><ul>{items}</ul></details></section>'
 
 
 def _notes(diagnosis: Diagnosis, trace: Trace) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradwise.diagnosis import Diagnosis
 from gradwise.report import words
+from gradwise.report.probed import probes_json
 from gradwise.trace.findings import json_number
 from gradwise.trace.model import RunInfo, Trace
 
@@ -22,8 +23,10 @@ def render_json(diagnosis: Diagnosis, info: RunInfo, trace: Trace | None = None)
         trace: the run, whose contained errors are added to ``notes``.
 
     Returns:
-        ``{"schema": 1, "run": {...}, "findings": [...], "notes": [...], "rules_run": n}``,
-        with nothing in it that JSON cannot hold.
+        ``{"schema": 1, "run": {...}, "findings": [...], "notes": [...], "rules_run": n, "suppressed": [...],
+        "settings": file or null, "probes": [...]}``,
+        with nothing in it that JSON cannot hold; suppressed findings have a
+        ``reason`` beside the fields of all findings.
     """
     return {
         "schema": SCHEMA,
@@ -31,6 +34,9 @@ def render_json(diagnosis: Diagnosis, info: RunInfo, trace: Trace | None = None)
         "findings": [finding.to_json() for finding in diagnosis.findings],
         "notes": list(words.notes(diagnosis, trace or Trace())),
         "rules_run": diagnosis.rules_run,
+        "suppressed": [one.finding.to_json() | {"reason": one.reason} for one in diagnosis.suppressed],
+        "settings": diagnosis.settings or None,
+        "probes": probes_json(trace or Trace()),
     }
 
 

@@ -10,8 +10,9 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from gradwise.diagnosis import Diagnosis
+from gradwise.diagnosis import Diagnosis, Suppressed
 from gradwise.report import words
+from gradwise.report.probed import probed
 from gradwise.trace.findings import Finding, Group
 from gradwise.trace.model import RunInfo, Trace
 
@@ -42,6 +43,7 @@ def render_text(
     width: int = 80,
     colour: bool = False,
     report: str = "",
+    show_suppressed: bool = False,
 ) -> str:
     """A diagnosis as text: the run, each cause with its symptoms, notes, verdict.
 
@@ -52,6 +54,7 @@ def render_text(
         width: columns to wrap to; below 40 it is taken as 40.
         colour: whether to emit ANSI colours.
         report: where the HTML report lies; no hint when empty.
+        show_suppressed: whether to show the findings that the project accepts, with its reasons.
 
     Returns:
         Lines joined by newlines, ending with one.
@@ -59,6 +62,11 @@ def render_text(
     page = _Page(max(width, MIN_WIDTH), colour)
     blocks = [page.wrapped(f"gradwise: {words.run_line(info)}", INDENT)]
     blocks += [list(_finding(finding, trace, page)) for finding in diagnosis.findings]
+    if show_suppressed:
+        blocks += [list(_suppressed(held, trace, page)) for held in diagnosis.suppressed]
+    answers = [line for one in probed(trace) for line in page.labelled(one.name, one.line)]
+    if answers:
+        blocks.append(["probes", *answers])
     contained = words.notes(diagnosis, trace)
     if contained:
         blocks.append(["notes", *(line for note in contained for line in page.labelled("", note))])
@@ -123,6 +131,15 @@ def _finding(finding: Finding, trace: Trace, page: _Page) -> Iterator[str]:
     yield from _symptoms(finding, page)
 
 
+def _suppressed(held: Suppressed, trace: Trace, page: _Page) -> Iterator[str]:
+    finding = held.finding
+    name = f"{finding.code} {finding.rule}"
+    head = f"suppressed: {name}  {words.places(finding.where, trace)}, {words.since(finding.since_step)}"
+    yield from (page.paint(line, _DIM) for line in page.wrapped(head, INDENT))
+    yield from page.labelled("", words.clean(finding.message))
+    yield from page.labelled("reason", words.clean(held.reason))
+
+
 def _cures(finding: Finding, page: _Page) -> Iterator[str]:
     """``try  lower-lr, leaky-relu        gradwise explain dead-relu``, on one line where it fits."""
     command = f"gradwise explain {finding.rule}"
@@ -154,5 +171,7 @@ def _verdict(diagnosis: Diagnosis, info: RunInfo, page: _Page, report: str) -> I
     healthy = not diagnosis.findings and info.steps > 0
     for line in page.wrapped(words.verdict(diagnosis, info), INDENT):
         yield page.paint(line, _GREEN if healthy else _BOLD)
+    if diagnosis.settings:
+        yield page.paint("settings", _DIM) + f"  {words.clean(diagnosis.settings)}"
     if report:
         yield page.paint("report", _DIM) + f"  {words.clean(report)}"

@@ -133,6 +133,8 @@ def status(info: RunInfo) -> str:
 def verdict(diagnosis: Diagnosis, info: RunInfo) -> str:
     """The whole diagnosis in one clause, e.g. ``no ailment found in 840 steps by 16 rules``."""
     rules = count(diagnosis.rules_run, "rule")
+    if diagnosis.suppressed:
+        rules += f", {len(diagnosis.suppressed)} suppressed"
     steps = count(info.steps, "step")
     if diagnosis.findings:
         causes = count(len(diagnosis.findings), "cause")

@@ -82,20 +82,13 @@ RULE = Rule(
         "majority",
     ),
     explains=(
-        "loss-not-decreasing",
-        "vanishing-gradient",
-        "saturated-activation",
-        "constant-output",
-        "dead-relu",
-        "underfitting",
-        "majority-collapse",
-        "lr-too-low",
-        "lr-too-high",
-        "unnormalized-target",
+        "loss-not-decreasing", "vanishing-gradient", "saturated-activation", "constant-output",
+        "dead-relu", "underfitting", "majority-collapse", "lr-too-low", "lr-too-high",
+        "unnormalized-target", "loses-to-baseline", "trained-too-short", "fades-through-time",
     ),
     cures=("linear-output",),
     summary="an output activation that cannot reach the targets",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

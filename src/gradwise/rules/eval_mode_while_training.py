@@ -57,22 +57,14 @@ RULE = Rule(
     since="0.1.0",
     reads=("fact:modes", "criterion"),
     explains=(
-        "loss-diverges",
-        "loss-nan",
-        "loss-not-decreasing",
-        "loss-oscillates",
-        "loss-spike",
-        "exploding-gradient",
-        "vanishing-gradient",
-        "dead-relu",
-        "overfitting",
-        "lr-too-high",
-        "activation-scale-drift",
-        "weights-grow",
+        "loss-diverges", "loss-nan", "loss-not-decreasing", "loss-oscillates", "loss-spike",
+        "exploding-gradient", "vanishing-gradient", "dead-relu", "overfitting", "lr-too-high",
+        "activation-scale-drift", "weights-grow", "underfitting", "loses-to-baseline",
+        "trained-too-short",
     ),
     cures=("set-train-mode",),
     summary="a model trained in evaluation mode",
-)
+)  # fmt: skip
 
 
 def check(trace: Trace) -> Iterator[Finding]:

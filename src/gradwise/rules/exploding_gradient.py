@@ -69,12 +69,15 @@ RULE = Rule(
         "weight_norm", "update_norm", "fact:optimizer", "fact:structure",
     ),
     explains=(
-        "loss-diverges", "loss-nan", "nan-gradient", "loss-spike", "loss-oscillates", "loss-not-decreasing",
-        "dead-relu", "saturated-activation", "underfitting", "weights-grow", "constant-output",
-        "majority-collapse", "always-clipped", "lr-too-high", "vanishing-gradient",
+        "loss-diverges", "loss-nan", "nan-gradient", "loss-spike", "loss-oscillates",
+        "loss-not-decreasing", "dead-relu", "saturated-activation", "underfitting", "weights-grow",
+        "constant-output", "majority-collapse", "always-clipped", "lr-too-high", "vanishing-gradient",
+        "loses-to-baseline", "trained-too-short", "activation-scale-drift", "fades-through-time",
+        "noisy-gradient",
     ),
     cures=("clip-gradient", "lower-lr", "he-init", "batch-norm"),
     summary="gradients that explode",
+    at_once=True,
 )  # fmt: skip
 
 Seen = tuple[float, float, str, int, str]  # value, limit, unit, first step, clause

@@ -63,8 +63,9 @@ RULE = Rule(
     since="0.1.0",
     reads=("loss", "criterion", "trivial", "target_std", "fact:optimizer"),
     explains=(
-        "loss-nan", "nan-gradient", "loss-not-decreasing", "loss-oscillates", "loss-spike", "underfitting",
-        "weights-grow", "overfitting",
+        "loss-nan", "nan-gradient", "loss-not-decreasing", "loss-oscillates", "loss-spike",
+        "underfitting", "weights-grow", "overfitting", "loses-to-baseline",
+        "activation-scale-drift", "fades-through-time", "saturated-activation",
     ),
     cures=("lower-lr", "warm-up", "clip-gradient"),
     summary="a loss that ends above where it began",

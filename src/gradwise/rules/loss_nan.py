@@ -10,7 +10,8 @@ Why it hurts
 
 How it decides
     The loss is still non-finite at the last step, or was so on at least 3 steps of
-    a run that did not learn well (unit: steps; ours).  A run that came back and
+    a run that did not learn well (unit: steps; ours).  What broke first is read off
+    the autograd graph of the step itself, from the input to the loss.  A run that came back and
     learnt is forgiven: a gradient scaler feels its way down from too large a
     factor, and scripts skip steps by hand.
 
@@ -64,10 +65,11 @@ RULE = Rule(
     ),
     explains=(
         "nan-gradient", "loss-not-decreasing", "underfitting", "constant-output", "majority-collapse",
-        "dead-relu", "vanishing-gradient", "overfitting",
+        "dead-relu", "vanishing-gradient", "overfitting", "loses-to-baseline",
     ),
     cures=("lower-lr", "clip-gradient", "stable-loss"),
     summary="a loss that became NaN or infinite",
+    at_once=True,
 )  # fmt: skip
 
 
@@ -102,7 +104,8 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 def _first(trace: Trace) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """What was not finite first, the cures that fit it, and its place."""
-    facts = trace.facts_of("nonfinite")
+    # A gradient that broke first has a finding of its own.
+    facts = [fact for fact in trace.facts_of("nonfinite") if fact.data.get("what") != "gradient"]
     if not facts:
         return "what broke first was not seen", RULE.cures, ()
     data = facts[0].data
@@ -114,10 +117,24 @@ def _first(trace: Trace) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     if broken:
         cause = f"the update before had already broken {broken[0]} ({len(broken)} parameters in all)"
         return cause, ("lower-lr", "clip-gradient", "stable-loss"), broken[:3]
+    if data.get("cause"):
+        cause = f"weights were finite; {data['cause']} {data.get('place') or ''}".rstrip() + _values(data)
+        return cause, ("stable-loss", "lower-lr"), where
     operation = _fragile(data)
     if operation:
         return f"weights were finite; the loss passes through {operation}", ("stable-loss", "lower-lr"), where
     return "weights and input were finite", ("stable-loss", "lower-lr", "clip-gradient"), where
+
+
+def _values(data: Mapping[str, Any]) -> str:
+    """What went into the operation that broke, and where the batch lies, as clauses."""
+    values, batch = data.get("values") or {}, data.get("batch") or {}
+    low, high = values.get("min"), values.get("max")
+    span = f"{low:.3g} to {high:.3g}, " if low is not None and high is not None else ""
+    shown = f" ({values.get('are', 'inputs')} {span}{values.get('bad_share', 0):.1%} of them to blame)"
+    return (shown if values else "") + (
+        f"; the batch is kept in {batch['file']}" if batch.get("file") else ""
+    )
 
 
 def _fragile(data: Mapping[str, Any]) -> str:

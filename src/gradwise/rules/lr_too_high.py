@@ -80,8 +80,10 @@ RULE = Rule(
     ),
     explains=(
         "loss-diverges", "loss-nan", "nan-gradient", "dead-relu", "exploding-gradient",
-        "saturated-activation", "loss-oscillates", "loss-spike", "loss-not-decreasing", "vanishing-gradient",
-        "majority-collapse", "constant-output", "underfitting", "weights-grow", "overfitting",
+        "saturated-activation", "loss-oscillates", "loss-spike", "loss-not-decreasing",
+        "vanishing-gradient", "majority-collapse", "constant-output", "underfitting", "weights-grow",
+        "overfitting", "loses-to-baseline", "trained-too-short", "activation-scale-drift",
+        "fades-through-time", "noisy-gradient", "always-clipped",
     ),
     cures=("lower-lr", "warm-up"),
     summary="a learning rate too high for the loss it descends",

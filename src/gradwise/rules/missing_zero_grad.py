@@ -55,24 +55,15 @@ RULE = Rule(
     since="0.1.0",
     reads=("stale_grad_norm",),
     explains=(
-        "loss-nan",
-        "loss-diverges",
-        "loss-not-decreasing",
-        "loss-oscillates",
-        "loss-spike",
-        "exploding-gradient",
-        "vanishing-gradient",
-        "always-clipped",
-        "lr-too-high",
-        "dead-relu",
-        "saturated-activation",
-        "weights-grow",
-        "constant-output",
-        "overfitting",
+        "loss-nan", "loss-diverges", "loss-not-decreasing", "loss-oscillates", "loss-spike",
+        "exploding-gradient", "vanishing-gradient", "always-clipped", "lr-too-high", "dead-relu",
+        "saturated-activation", "weights-grow", "constant-output", "overfitting", "underfitting",
+        "loses-to-baseline", "trained-too-short", "nan-gradient", "fades-through-time",
+        "activation-scale-drift",
     ),
     cures=("zero-grad",),
     summary="gradients that are never cleared",
-)
+)  # fmt: skip
 
 
 def check(trace: Trace) -> Iterator[Finding]:

@@ -84,7 +84,8 @@ RULE = Rule(
     ),
     explains=(
         "loss-oscillates", "loss-spike", "loss-not-decreasing", "loss-diverges", "majority-collapse",
-        "overfitting", "lr-too-high", "exploding-gradient", "noisy-gradient", "dead-relu", "constant-output",
+        "overfitting", "lr-too-high", "exploding-gradient", "noisy-gradient", "dead-relu",
+        "constant-output", "underfitting", "loses-to-baseline", "trained-too-short",
     ),
     cures=("shuffle",),
     summary="batches that come class after class",

@@ -62,18 +62,13 @@ RULE = Rule(
     since="0.1.0",
     reads=("fact:unowned", "update_norm", "grad_norm", "criterion", "trivial", "accuracy", "majority"),
     explains=(
-        "loss-not-decreasing",
-        "vanishing-gradient",
-        "constant-output",
-        "majority-collapse",
-        "underfitting",
-        "dead-relu",
-        "symmetric-init",
-        "loses-to-baseline",
+        "loss-not-decreasing", "vanishing-gradient", "constant-output", "majority-collapse",
+        "underfitting", "dead-relu", "symmetric-init", "loses-to-baseline", "trained-too-short",
+        "lr-too-low", "fades-through-time",
     ),
     cures=("add-to-optimizer",),
     summary="parameters with gradients that no optimizer holds",
-)
+)  # fmt: skip
 
 
 def check(trace: Trace) -> Iterator[Finding]:

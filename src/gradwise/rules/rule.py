@@ -41,6 +41,7 @@ class Rule:
         explains: names of rules whose findings are symptoms of this one.
         cures: names of remedies, best first.
         summary: "this run shows ..." in at most a dozen words.
+        at_once: the first two steps are enough to be sure, so that a healthy run cut to them may look sick.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Rule:
     explains: tuple[str, ...]
     cures: tuple[str, ...]
     summary: str
+    at_once: bool = False
 
     def finding(  # noqa: PLR0913  all by keyword, one for each field
         self,
@@ -99,9 +101,25 @@ Check = Callable[[Trace], Iterable[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule with its check and its page, as the collection hands it out."""
+    """A rule with its check and its page, as the collection hands it out.
+
+    Args:
+        declaration: its `Rule`.
+        check: its check.
+        page: its handbook page.
+        module: last part of the name of its module.
+        origin: full name of its module.
+        package: the distribution that ships it; "" for gradwise itself.
+    """
 
     declaration: Rule
     check: Check
     page: str
     module: str
+    origin: str = ""
+    package: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from: ``built in``, or the package that ships it."""
+        return self.package or "built in"

@@ -61,22 +61,13 @@ RULE = Rule(
     since="0.1.0",
     reads=("row_sum_error", "criterion", "fact:loss-call"),
     explains=(
-        "loss-not-decreasing",
-        "vanishing-gradient",
-        "saturated-activation",
-        "bounded-output",
-        "constant-output",
-        "majority-collapse",
-        "lr-too-low",
-        "lr-too-high",
-        "loss-oscillates",
-        "dead-relu",
-        "underfitting",
-        "initial-loss-off",
+        "loss-not-decreasing", "vanishing-gradient", "saturated-activation", "bounded-output",
+        "constant-output", "majority-collapse", "lr-too-low", "lr-too-high", "loss-oscillates",
+        "dead-relu", "underfitting", "initial-loss-off", "loses-to-baseline", "trained-too-short",
     ),
     cures=("drop-activation",),
     summary="a softmax inside a loss that applies softmax itself",
-)
+)  # fmt: skip
 
 
 def check(trace: Trace) -> Iterator[Finding]:

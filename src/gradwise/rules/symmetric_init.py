@@ -63,6 +63,8 @@ RULE = Rule(
     explains=(
         "vanishing-gradient", "loss-not-decreasing", "underfitting", "dead-relu", "constant-output",
         "majority-collapse", "saturated-activation", "init-too-small", "loss-diverges", "lr-too-high",
+        "loses-to-baseline", "trained-too-short", "lr-too-low", "activation-scale-drift",
+        "fades-through-time",
     ),
     cures=("he-init", "glorot-init"),
     summary="a layer whose units are all copies of one another",

@@ -57,18 +57,13 @@ RULE = Rule(
     since="0.1.0",
     reads=("fact:broadcast", "loss", "criterion", "trivial"),
     explains=(
-        "loss-not-decreasing",
-        "constant-output",
-        "vanishing-gradient",
-        "underfitting",
-        "dead-relu",
-        "loses-to-baseline",
-        "overfitting",
-        "lr-too-high",
+        "loss-not-decreasing", "constant-output", "vanishing-gradient", "underfitting", "dead-relu",
+        "loses-to-baseline", "overfitting", "lr-too-high", "trained-too-short", "lr-too-low",
+        "fades-through-time",
     ),
     cures=("align-shapes",),
     summary="a loss that compares every prediction with every target",
-)
+)  # fmt: skip
 
 
 def check(trace: Trace) -> Iterator[Finding]:

@@ -69,7 +69,10 @@ RULE = Rule(
         "loss", "criterion", "trivial", "accuracy", "majority", "grad_norm", "weight_norm", "update_norm",
         "fact:optimizer", "fact:structure",
     ),
-    explains=("loss-not-decreasing", "underfitting", "constant-output", "majority-collapse", "lr-too-low"),
+    explains=(
+        "loss-not-decreasing", "underfitting", "constant-output", "majority-collapse", "lr-too-low",
+        "loses-to-baseline", "trained-too-short", "activation-scale-drift", "fades-through-time",
+    ),
     cures=("relu", "he-init", "batch-norm", "residual"),
     summary="gradients that vanish on their way to the first layers",
 )  # fmt: skip

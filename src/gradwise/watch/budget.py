@@ -31,6 +31,9 @@ UNSEEN_RANGE = (1.0, 5.0)
 UNSEEN_MEMORY = 0.9  # older measurements fade by this
 
 
+DEFAULT_BUDGET = "2%"  # share of step time
+
+
 def parse_budget(text: str) -> float:
     """``"2%"`` or ``"0.02"`` as a share of step time.
 
@@ -148,4 +151,6 @@ class Budget:
         earned = step + max(1, int((need - allowed) / per_step) + 1)
         sure = self.origin + int(SURE_GROWTH * max(self.last - self.origin, DENSE_STEPS)) + 1
         self.next_step = min(earned, max(sure, step + 1))
+        if self.wished > step:
+            self.next_step = min(self.next_step, self.wished)
         return False

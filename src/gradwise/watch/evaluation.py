@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from gradwise.watch.losses import argument
 
 TORCH_FRAMES = os.path.dirname(torch.__file__)
 OWN_FRAMES = os.path.dirname(os.path.dirname(__file__))
+RUNNER = os.path.join(OWN_FRAMES, "watch", "script.py")  # below it lies what called the script
 FIT_FRAMES = os.path.join(OWN_FRAMES, "fitting")  # a fit's evaluation has no place in the user's code
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
 CALLERS = 3  # how many of the user's frames tell two evaluations apart
 BUSY_PHASES = 50  # phases in as many steps: a loss computed beside training, not an evaluation
 
@@ -40,6 +43,7 @@ class EvaluationReader:
 
     def __init__(self) -> None:
         self.open: dict[Key, Tally] = {}
+        self.heard = 0  # losses, all phases together
         self._labels: dict[Key, str] = {}
         self._phases: dict[Key, int] = {}
         self._first_step: dict[Key, int] = {}
@@ -49,6 +53,7 @@ class EvaluationReader:
     ) -> None:
         """One loss call of an evaluation phase."""
         key = (function, frames)
+        self.heard += 1
         if self._phases.get(key, 0) < 0:
             return
         tally = self.open.get(key)
@@ -98,18 +103,24 @@ def _accuracy(tally: Tally, prediction: Any, target: Any) -> None:
 
 
 def user_frames() -> Frames:
-    """(code id, line) of the innermost frames that belong to the user; none within `gradwise fit`."""
+    """(code id, line) of the innermost frames that belong to the user; none within `gradwise fit`.
+
+    Where a framework calls the model, its lines are the same for every evaluation: the user's
+    lines that called the framework count, and the framework's only where there are no others.
+    """
     frame: Any = sys._getframe(2)
     found: list[tuple[int, int]] = []
+    installed: list[tuple[int, int]] = []
     while frame is not None and len(found) < CALLERS:
         file = frame.f_code.co_filename
         if file.startswith(OWN_FRAMES):
-            if found or file.startswith(FIT_FRAMES):
+            if found or file == RUNNER or file.startswith(FIT_FRAMES):
                 break  # the runner that called the script; or what called a fit, which is no place in it
         elif not file.startswith(TORCH_FRAMES):
-            found.append((id(frame.f_code), frame.f_lineno))
+            frames = installed if _INSTALLED.search(file) else found
+            frames.append((id(frame.f_code), frame.f_lineno))
         frame = frame.f_back
-    return tuple(found)
+    return tuple(found or installed[:CALLERS])
 
 
 def _label(key: Key) -> str:

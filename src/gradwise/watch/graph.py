@@ -83,12 +83,14 @@ class LossGraph:
         broadcast: shapes (prediction, result) of a subtraction that blew a
             column up to a square, when there was one.
         leaves: ids of the leaf tensors that the loss depends on.
+        nodes: number of autograd nodes met, at most MAX_NODES.
     """
 
     activation_after: dict[str, str] = field(default_factory=dict)
     operations: list[str] = field(default_factory=list)
     broadcast: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     leaves: dict[int, Any] = field(default_factory=dict)
+    nodes: int = 0
 
 
 def walk(root: Any, owners: Mapping[int, str], outputs: Mapping[int, str]) -> LossGraph:
@@ -102,6 +104,7 @@ def walk(root: Any, owners: Mapping[int, str], outputs: Mapping[int, str]) -> Lo
     found = LossGraph()
     for node, near, plain in _breadth_first(root.grad_fn, set(owners) | set(outputs)):
         name = operation(node)
+        found.nodes += 1
         if name == "AccumulateGrad":
             found.leaves[id(node.variable)] = node.variable
             continue

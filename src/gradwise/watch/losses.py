@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gradwise.trace.model import Fact
+from gradwise.watch.entering import rows_alike, sums
 from gradwise.watch.graph import producer
+from gradwise.watch.guesses import GuessBook, Scored, binary_scores, class_scores
+from gradwise.watch.lineage import lineage, softmax_width
 from gradwise.watch.pack import Pack
 from gradwise.watch.reach import Reach, reach
 from gradwise.watch.targets import (
@@ -44,11 +49,18 @@ class LossReader:
         self._books: dict[str, TargetBook] = {}
         self._facts: dict[str, tuple[Any, ...]] = {}
         self._reaches: dict[tuple[Any, ...], Reach] = {}
+        self._guesses: dict[str, GuessBook] = {}
+        self._scored: list[Scored] = []
 
     @property
     def functions(self) -> frozenset[str]:
         """The losses read so far."""
         return frozenset(self._facts)
+
+    def take_scored(self) -> list[Scored]:
+        """The classification losses of the sampled step, in order; forgotten afterwards."""
+        scored, self._scored = self._scored, []
+        return scored
 
     def read(
         self,
@@ -96,6 +108,10 @@ class LossReader:
                         "bounded_by": bounds.activation if bounds else "",
                         "bounding_module": bounds.module if bounds else "",
                         "reach": bounds.ends() if bounds else None,
+                        "reduced": out.dim() == 0,
+                        "weighted": argument(args, kwargs, 2, "weight") is not None,
+                        "softmax_width": softmax_width(node),
+                        "lineage": lineage(node, owners),
                     },
                 )
             )
@@ -107,6 +123,7 @@ class LossReader:
         low, high = torch.aminmax(seen)
         for name, value in (("mean", mean), ("std", std), ("min", low), ("max", high)):
             pack.scalar(f"output_{name}", function, value)
+        rows_alike(function, seen, pack)
         if classes is not None:
             self._class_scores(function, seen, target, kwargs, pack)
         if function in BINARY_LOSSES:
@@ -115,6 +132,7 @@ class LossReader:
                 edge = 0.5 if function == "binary_cross_entropy" else 0.0
                 right = (seen > edge) == (truth > 0.5)
                 pack.scalar("accuracy", function, right.float().mean())
+                self._score(function, len(prediction), binary_scores(function, seen, truth), pack)
         self._targets(function, prediction, target, kwargs, bounds, pack)
         return facts
 
@@ -136,6 +154,7 @@ class LossReader:
             error = (seen.sum(dim=1) - 1).abs().amax()
             negative = seen.amin() < 0
             pack.scalar("row_sum_error", function, torch.where(negative, torch.inf, error))
+        pack.scalar("log_sum_error", function, seen.logsumexp(dim=1).abs().amax())
         if target.is_floating_point():
             truth = _rows(target.detach(), MAX_PREDICTIONS)
             truth = truth.argmax(dim=1) if truth.shape == seen.shape else truth
@@ -146,6 +165,22 @@ class LossReader:
             counted = truth != kwargs.get("ignore_index", -100)
             right = ((guess == truth) & counted).sum() / counted.sum().clamp(min=1)
             pack.scalar("accuracy", function, right)
+            flat = class_scores(function, seen, truth, kwargs.get("ignore_index", -100))
+            self._score(function, len(target), flat, pack)
+
+    def _score(self, function: str, rows: int, flat: Tensor | None, pack: Pack) -> None:
+        """Keep the scores of a call's rows, and count its answers."""
+        scored = Scored(rows)
+        self._scored.append(scored)
+        book = self._guesses.setdefault(function, GuessBook())
+
+        def take(host: NDArray[np.float32]) -> None:
+            scored.take(host)
+            if scored.labels is not None and scored.guess is not None:
+                _put(pack, function, book.add(scored.labels, scored.guess))
+
+        if flat is not None:
+            pack.vector(flat, take)
 
     def _targets(
         self,
@@ -168,6 +203,7 @@ class LossReader:
         if truth.numel() == 0:
             return
         rows = _rows(truth, MAX_TARGETS)
+        sums(function, rows, pack, dim=1 if function in CLASS_LOSSES else -1)
         std, mean = torch.std_mean(rows.float()) if rows.numel() > 1 else (rows.sum() * 0, rows.sum())
         low, high = torch.aminmax(rows.float())
         for name, value in (("mean", mean), ("std", std), ("min", low), ("max", high)):

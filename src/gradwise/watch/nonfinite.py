@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gradwise.watch.graph import MAX_NODES
+from gradwise.watch.saved import saved
 
 # Autograd node → attribute that holds its input, and which next function belongs to that input.
 _INPUTS = {
@@ -42,6 +43,48 @@ def bad_target(root: Tensor) -> bool:
             if isinstance(target, Tensor) and not bool(torch.isfinite(target).all()):
                 return True
     return False
+
+
+def first_inputs(root: Tensor) -> dict[str, Tensor]:
+    """What first layers got, and the targets, as far as autograd saved them.
+
+    Names are ``input.0``, ``input.1``, ... and ``target.0``, ...
+    """
+    found: dict[str, Tensor] = {}
+    for node in _nodes(root):
+        known = _INPUTS.get(node.name())
+        if known is not None and node.next_functions[known[1]][0] is None:
+            _add(found, "input", saved(node, known[0].removeprefix("_saved_")))
+        elif node.name().startswith("Embedding"):
+            _add(found, "input", saved(node, "indices"))
+        elif node.name().startswith(_TARGETS):
+            _add(found, "target", saved(node, "target"))
+    return found
+
+
+def _add(found: dict[str, Tensor], kind: str, tensor: Tensor | None) -> None:
+    if tensor is not None and not any(tensor.data_ptr() == other.data_ptr() for other in found.values()):
+        found[f"{kind}.{sum(name.startswith(kind) for name in found)}"] = tensor
+
+
+# What nodes save of what went in, in the order of their inputs.
+_WENT_IN = ("self", "mat1", "input", "other", "mat2", "weight", "batch1", "batch2")
+
+
+def overflowed(order: Iterable[Any]) -> tuple[Any, str, Tensor] | None:
+    """The first node that has saved a NaN or +inf: node, under which name, and the tensor.
+
+    Args:
+        order: nodes from the input to the loss.
+    """
+    for node in order:
+        for name in (*_WENT_IN, "result", "result0"):
+            tensor = saved(node, name)
+            if tensor is None or not tensor.is_floating_point():
+                continue
+            if bool(((tensor != tensor) | (tensor == torch.inf)).any()):
+                return node, name, tensor
+    return None
 
 
 def bad_leaf_inputs(root: Tensor) -> bool:

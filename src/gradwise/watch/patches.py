@@ -11,7 +11,8 @@ import functools
 import os
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,7 @@ import torch.utils.data.dataloader as dataloader
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
+from gradwise.watch.keras_calls import KerasCalls
 from gradwise.watch.losses import LOSS_FUNCTIONS
 from gradwise.watch.pulse import NAN
 from gradwise.watch.session import Session
@@ -36,6 +38,7 @@ class Patches:
     def __init__(self, session: Session) -> None:
         self.session: Session | None = session
         self.pulse = session.pulse
+        session.sampler.phases.listen(session.evaluation, session.ungraphed, session.budget, session.pulse)
         self._undo: list[Callable[[], None]] = []
         _LIVE.add(self)
         self._losses()
@@ -45,13 +48,37 @@ class Patches:
         self._data()
         self._compilation()
         self._scaler()
+        self.connections = session.sampler.connections
+        self.connections.attach(session, self._replace, self._after)
 
     def remove(self) -> None:
         """Put everything back."""
+        if self.session is not None:
+            self.connections.finish()
         self.session = None
         self.pulse.rest()
         while self._undo:
             self._undo.pop()()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nobody is told of what happens within: it is ours."""
+        session = self.session
+        if session is None:
+            yield
+            return
+        armed = session.sampler.armed
+        session.ungraphed.close()
+        session.sampler.disarm()
+        self.session = None
+        self.pulse.stir()
+        try:
+            yield
+        finally:
+            self.session = session
+            if armed:
+                session.sampler.arm(session.step, session.stages.live())
+            session.resume()
 
     def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         original = getattr(owner, name)
@@ -79,9 +106,11 @@ class Patches:
 
         def tell(out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             session = self.session
-            if session is None or type(out) is not tensor:
+            if session is None or type(out) is not tensor or out.is_meta:
                 return
             try:
+                if not out.requires_grad:
+                    self.connections.gradfree.loss()
                 session.on_loss(name, out, args, kwargs)
             except Exception as error:  # noqa: BLE001  ours must not end theirs
                 session.guard.contain("loss", error, session.step)
@@ -113,10 +142,15 @@ class Patches:
                     return original(*args, **kwargs)
                 try:
                     root = args[0] if args else kwargs["tensors"]
+                    self.connections.clips.at_backward()
                     session.on_backward(root)
                 except Exception as error:  # noqa: BLE001
                     session.guard.contain("backward", error, session.step)
                 result = original(*args, **kwargs)
+                if session.sampler.armed:
+                    session.sampler.after_backward()
+                if session.finder.alert:
+                    session.finder.after_backward(session.step)
                 if session.by_hand:
                     session.after_backward(root)
                 return result
@@ -158,6 +192,7 @@ class Patches:
                 return
             session = self.session
             if session is not None:
+                self.connections.clips.at_step()
                 session.after_step(optimizer, now)
 
         self._undo.append(register_optimizer_step_post_hook(after).remove)
@@ -170,8 +205,13 @@ class Patches:
         self._after(Optimizer, "__setstate__", note)
 
     def _modules(self) -> None:
+        keras = KerasCalls(lambda: self.session, self._replace)
+        for model in self.session.stages.only_models or () if self.session is not None else ():
+            keras.look(model)
+
         def note(module: nn.Module, session: Session) -> None:
-            session.stages.modules[module] = None
+            session.stages.modules.add(module)
+            keras.look(module)
 
         self._after(nn.Module, "__init__", note)
         self._after(nn.Module, "__setstate__", note)
@@ -181,7 +221,13 @@ class Patches:
 
         self._after(nn.Module, "load_state_dict", loaded)
 
+        def parallel(module: nn.Module, session: Session) -> None:
+            session.stages.note_parallel(module, session.step)
+
+        self._after(nn.DataParallel, "__init__", parallel)
+
         def mode(module: nn.Module, session: Session) -> None:
+            self.connections.gradfree.close()
             session.note_mode(module)
 
         self._after(nn.Module, "train", mode)
@@ -214,10 +260,12 @@ class Patches:
                     return original(iterator)
                 begin = perf_counter()
                 try:
-                    return original(iterator)
+                    session.finder.batch = batch = original(iterator)
+                    return batch
                 finally:
                     session.pulse.data_wait += perf_counter() - begin
-                    session.loader = iterator
+                    session.loader = session.sampler.rows.loader = iterator
+                    session.sampler.rows.draws += 1
 
             return next_batch
 
@@ -229,6 +277,7 @@ class Patches:
                 @functools.wraps(original)
                 def compile_(*args: Any, **kwargs: Any) -> Any:
                     if self.session is not None:
+                        self.connections.gradfree.close()  # its hook would get into the graph
                         tell(self.session)
                     return original(*args, **kwargs)
 
@@ -253,6 +302,19 @@ class Patches:
             return scale
 
         self._replace(torch.amp.GradScaler, "scale", make)
+
+        def make_step(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def step(scaler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+                result = original(scaler, optimizer, *args, **kwargs)
+                session = self.session
+                if session is not None and session.scalers.stepped(scaler, optimizer, session.step):
+                    session.backwards = 0  # what was skipped is no part of the next step
+                return result
+
+            return step
+
+        self._replace(torch.amp.GradScaler, "step", make_step)
 
 
 _LIVE: weakref.WeakSet[Patches] = weakref.WeakSet()

@@ -12,8 +12,10 @@ from pathlib import Path
 import torch
 
 import gradwise
+from gradwise.trace.captured import Captured
 from gradwise.trace.model import RunInfo
 from gradwise.trace.store import TraceWriter
+from gradwise.watch.capturing import captured_by
 from gradwise.watch.patches import Patches
 from gradwise.watch.script import Ending, Program, run_program
 from gradwise.watch.session import Session, StopRun
@@ -21,12 +23,18 @@ from gradwise.watch.session import Session, StopRun
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run that has ended: how, after how many steps, and what could not be written."""
+    """A run that has ended: how, after how many steps, and what could not be written.
+
+    ``never_stepped``: backwards ran beside an optimizer that nobody stepped, which is an ailment.
+    ``captured``: what probes start from, where they were asked for.
+    """
 
     ending: Ending
     steps: int
     lost: str
     backwards: int
+    never_stepped: bool = False
+    captured: Captured | None = None
 
 
 def run_info(script: str, argv: tuple[str, ...]) -> RunInfo:
@@ -50,6 +58,7 @@ def record(
     share: float,
     max_steps: int | None = None,
     max_seconds: float | None = None,
+    probing: bool = False,
 ) -> Recorded:
     """Run a program under watch and leave its trace in ``directory``.
 
@@ -59,13 +68,16 @@ def record(
         share: part of step time that watching may take.
         max_steps: stop after this many steps.
         max_seconds: stop after this much wall time.
+        probing: keep copies of a few steps for probes.
 
     Raises:
         TraceError: the directory cannot hold the run; nothing was run.
     """
     info = run_info(program.argv[0], program.argv[1:])
     writer = TraceWriter(directory, info)
-    session = Session(writer, info, share=share, max_steps=max_steps, max_seconds=max_seconds)
+    session = Session(
+        writer, info, share=share, max_steps=max_steps, max_seconds=max_seconds, probing=probing
+    )
 
     @contextmanager
     def watching() -> Iterator[None]:
@@ -77,4 +89,6 @@ def record(
 
     ending = run_program(program, watching, StopRun)
     session.finish(ending.status, ending.error)
-    return Recorded(ending, session.trained_steps, session.ledger.lost, session.all_backwards)
+    never = session.sampler.connections.never_stepped
+    counts = session.trained_steps, session.ledger.lost, session.all_backwards
+    return Recorded(ending, *counts, never, captured_by(session))

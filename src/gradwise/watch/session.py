@@ -16,20 +16,20 @@ from typing import Any
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 
-from gradwise.trace.model import Fact, RunInfo
+from gradwise.trace.model import RunInfo
 from gradwise.trace.store import TraceWriter
 from gradwise.watch.budget import Budget
 from gradwise.watch.byhand import HandWritten
+from gradwise.watch.capturing import CapturingSampler
 from gradwise.watch.evaluation import EvaluationReader, Frames, user_frames
-from gradwise.watch.graph import walk
+from gradwise.watch.finder import Finder
 from gradwise.watch.ledger import BLOCK, Ledger
-from gradwise.watch.nonfinite import bad_leaf_inputs, bad_target
 from gradwise.watch.pack import Key
 from gradwise.watch.pulse import NAN, Pulse
 from gradwise.watch.sample import Sampler
+from gradwise.watch.scaling import ScalerBook
 from gradwise.watch.stages import Stages
 from gradwise.watch.ungraphed import Ungraphed
-from gradwise.watch.wiring import describe_nonfinite
 
 UNOWNED_SAMPLES = (1, 3, 6, 10)  # samples after which ownership is looked at, then every 20th
 MOST_LOSSES = 4  # losses that one training step may add up and still be told from an evaluation
@@ -53,6 +53,7 @@ class Session:
         max_seconds: stop after this much wall time (None: never).
         models: watch these models only; None finds them by itself.
         optimizers: watch these optimizers only; None watches all.
+        probing: keep copies of a few steps for probes.
     """
 
     def __init__(
@@ -65,14 +66,18 @@ class Session:
         max_seconds: float | None = None,
         models: Iterable[nn.Module] | None = None,
         optimizers: Iterable[Any] | None = None,
+        probing: bool = False,
     ) -> None:
         self.ledger = Ledger(writer, run)
         self.guard = self.ledger.guard
         self.budget = Budget(share)
         self.evaluation = EvaluationReader()
         self.ungraphed = Ungraphed(self._evaluated, lambda e: self.guard.contain("evaluation", e, self.step))
-        self.sampler = Sampler(self.guard, self._discover, self._watched)
+        kind = CapturingSampler if probing else Sampler
+        self.sampler: Sampler = kind(self.guard, self._discover, self._watched)
         self.stages = Stages(self.ledger, self.sampler, models, optimizers)
+        self.finder = Finder(self.ledger, self.stages)
+        self.scalers = ScalerBook(self.ledger)
         deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
         self.pulse = Pulse(deadline, self.ledger.rows)
         self.backwards = 0  # in the current step
@@ -85,7 +90,6 @@ class Session:
         self._expected: set[int] = set()  # optimizers that step in a round
         self._stepped: set[int] = set()  # those that did in this round
         self._maybe: list[tuple[Any, ...]] = []  # losses made in eval mode with gradients on
-        self.nonfinite_told = False
         self._mode = True  # whether the model was in training mode at the last step
         self._mode_looks = 0
         self.by_hand = models is None  # until an optimizer is seen, the script may update its weights itself
@@ -134,18 +138,22 @@ class Session:
         if self.scaled is not None:
             if self.scaled[0] is root:
                 value = self.scaled[1]
-            self.scaled = None
+            self.scaled, self.finder.scaled = None, True
         if value.numel() == 1:
-            if value.is_cpu:
-                number = value.detach().item()
-                self.ledger.pending.append(number)
-                if number - number != 0.0 and not self.nonfinite_told:
-                    self.nonfinite(root)
-            else:
-                self.ledger.pending.append(value.detach())
+            self._note_loss(value, root)
         if self.sampler.armed:
             self.sampler.backward(root)
+            self.finder.learn(root, self.sampler)
+        if self.finder.alert:
+            self.finder.hold(root)
         self._settle()
+
+    def _note_loss(self, value: Tensor, root: Tensor) -> None:
+        """The loss of a backward; on an accelerator it is read later."""
+        number = value.detach().item() if value.is_cpu else value.detach()
+        self.ledger.pending.append(number)
+        if self.finder.suspicious if isinstance(number, Tensor) else number - number != 0.0:
+            self.finder.loss(root, self.step)
 
     def after_step(self, optimizer: Any, now: float) -> None:
         """The step of an optimizer has run, at ``now`` (of ``perf_counter``)."""
@@ -195,7 +203,8 @@ class Session:
         busy = self.sampler.armed or self.by_hand or self.evaluation.open or self._maybe
         root = self.stages.root()
         quiet = not busy and not self.pulse.compiles and (root is None or root.training)
-        self.pulse.quiet, self.pulse.plain = quiet, quiet and self._plain
+        self.pulse.quiet = quiet
+        self.pulse.plain = quiet and self._plain and not self.finder.alert
 
     def _collect(self) -> None:
         """The loss that the short path has read in this step."""
@@ -232,7 +241,7 @@ class Session:
             self._expected = self.stages.begin_optimizer(optimizer, self.step)
             if len(self.stages.starts) > max(stages, 1):
                 self._stepped = set()
-                self.nonfinite_told = False
+                self.finder.restart()
                 self.budget.restart(self.step)
         if self.sampler.armed:
             self.sampler.after_step(optimizer)
@@ -281,6 +290,8 @@ class Session:
         longer = self._longer()
         begin = perf_counter()
         values = sampler.finish()
+        self.finder.sampled(values, self.step)
+        values.update(sampler.clock.seconds(*self.ledger.rows[-1][2:4]))
         try:
             self._write_sample(values)
         except Exception as error:  # noqa: BLE001  the step must be counted all the same
@@ -325,7 +336,7 @@ class Session:
         begin = perf_counter()
         try:
             if self.guard.allows("evaluation") and not is_functorch_wrapped_tensor(out):
-                self.pulse.last_end = NAN
+                self.pulse.last_end = self.pulse.data_wait = NAN
                 self.pulse.stir()  # the next backward closes the phase
                 self.evaluation.add(function, out, args, kwargs, frames)
         except Exception as error:  # noqa: BLE001
@@ -343,23 +354,10 @@ class Session:
         except Exception as error:  # noqa: BLE001
             self.guard.contain("evaluation", error, self.step)
 
-    def nonfinite(self, root: Tensor) -> None:
-        """The first loss that is NaN or infinite: what was bad before it."""
-        self.nonfinite_told = True
-        try:
-            operations = walk(root, {}, {}).operations
-            previous = self.ledger.previous_loss
-            structure = self.sampler.structure
-            data = describe_nonfinite(root, structure, operations, previous, bad_leaf_inputs(root))
-            data["target_nonfinite"] = bad_target(root)
-            self.ledger.fact(Fact(self.step, "nonfinite", "", data))
-        except Exception as error:  # noqa: BLE001
-            self.guard.contain("nonfinite", error, self.step)
-
     def compiled(self) -> None:
         """Something is compiled: forward hooks would be traced into the graph, so do without them."""
         self.pulse.compiles = True
-        self.sampler.hooks_allowed = False
+        self.sampler.hooks_allowed = self.sampler.connections.gradfree.allowed = False
         self.exported()
         self.ledger.fact_once(self.step, "compiled", {"hidden": "activations"})
 
@@ -383,6 +381,7 @@ class Session:
             self._commit_maybe(0)
             self._close_evaluation()
             self.sampler.disarm()
+            self.scalers.tell(self.step)
             self.stages.write_segment(max(self.step, 1))
         except Exception as problem:  # noqa: BLE001
             self.guard.contain("finish", problem, self.step)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from gradwise.trace.model import Fact, Segment
+from gradwise.watch.alive import Alive
 from gradwise.watch.ledger import Ledger
 from gradwise.watch.pulse import NAN
 from gradwise.watch.sample import Sampler
@@ -20,6 +22,11 @@ from gradwise.watch.structure import (
     parameter_infos,
 )
 from gradwise.watch.wiring import OwnershipReader
+
+COPIED = (
+    "it copies the model in every step, so activations are not seen, only losses, gradients and updates; "
+    "nn.parallel.DistributedDataParallel makes no such copies"
+)
 
 
 class Stages:
@@ -47,7 +54,7 @@ class Stages:
         self.only_models = list(models) if models is not None else None
         self.only_optimizers = {id(o) for o in optimizers} if optimizers is not None else None
         # All modules known to exist, in order of creation, so that equal classes keep their numbers.
-        self.modules: weakref.WeakKeyDictionary[nn.Module, None] = weakref.WeakKeyDictionary()
+        self.modules = Alive()
         self.optimizers: weakref.WeakSet[Any] = weakref.WeakSet()
         self.created_at: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.loaded: set[int] = set()  # ids of modules whose weights came from a state dict
@@ -74,6 +81,12 @@ class Stages:
         """An optimizer was created."""
         self.optimizers.add(optimizer)
         self.created_at[optimizer] = step
+
+    def note_parallel(self, module: nn.Module, step: int) -> None:
+        """``nn.DataParallel`` was wrapped around a model: say what cannot be seen of it."""
+        if len(getattr(module, "device_ids", ())) > 1:
+            data = {"where": "nn.DataParallel", "error": COPIED}
+            self.ledger.fact_once(step, "note", data)
 
     def note_loaded(self, module: nn.Module, step: int) -> None:
         """A module's weights were loaded; restoring the model in training does not count."""
@@ -138,6 +151,8 @@ class Stages:
         parameters = parameter_infos(structure, modules)
         segment = Segment(self.starts[-1], stop, modules, parameters)
         self.ledger.segment(len(self.starts) - 1, segment)
+        for fact in self.sampler.rows.book.facts(now=True):
+            self.ledger.fact(fact)
 
     def look_for_unowned(self, step: int) -> None:
         """Tell when parameters get gradients that no optimizer will use."""
@@ -178,7 +193,25 @@ def _settings(optimizer: Any) -> dict[str, Any]:
         "momentum": float(group.get("momentum", group.get("betas", (0.0,))[0])),
         "weight_decay": float(group.get("weight_decay", 0.0)),
         "groups": len(optimizer.param_groups),
+        "fused": _fused(optimizer, group),
     }
+
+
+_FUSED_DEVICES = ("cpu", "cuda", "mps", "xpu")
+# Optimizers of torch that have a fused form.
+_FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adagrad)
+
+
+def _fused(optimizer: Any, group: Mapping[str, Any]) -> str:
+    """``used``, ``possible`` (the optimizer has that form and all it holds would fit) or ``none``."""
+    if group.get("fused"):
+        return "used"
+    if type(optimizer) not in _FUSED or group.get("differentiable") or group.get("foreach") is False:
+        return "none"
+    held = [p for g in optimizer.param_groups for p in g["params"]]
+    devices = _FUSED_DEVICES if type(optimizer) is not torch.optim.Adagrad else ("cpu",)
+    fit = all(p.is_floating_point() and p.device.type in devices for p in held)
+    return "possible" if fit else "none"
 
 
 def _length(thing: Any) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gradwise.trace.model import ModuleInfo, ParameterInfo
 from gradwise.watch.activations import ModuleRecord
+from gradwise.watch.foreign import applied_activation, children, inside, named_modules, named_parameters
 
 # Activation modules → the name of the operation they apply.
 ACTIVATION_NAMES = {
@@ -58,9 +59,7 @@ def find_roots(modules: Iterable[nn.Module], trained: set[int]) -> list[nn.Modul
     alive = list(modules)
     inner: set[int] = set()
     for module in alive:
-        for child in module._modules.values():
-            if child is not None and child is not module:
-                inner.add(id(child))
+        inner.update(id(child) for child in inside(module))
     roots = []
     for module in alive:
         if id(module) in inner or type(module).__name__ in ("OptimizedModule", "DataParallel"):
@@ -83,14 +82,14 @@ def describe(roots: list[nn.Module], trained: set[int], optimizers: Iterable[Any
     for root, prefix in zip(roots, _prefixes(roots), strict=True):
         structure.roots.append(weakref.ref(root))
         structure.root_ids[id(root)] = prefix.rstrip(".") or type(root).__name__
-        for name, module in root.named_modules():
+        for name, module in named_modules(root):
             clean = (prefix + name).removesuffix(".") or type(root).__name__
             structure.module_names.setdefault(id(module), clean)
             structure.modules.setdefault(clean, weakref.ref(module))
-            if not any(True for _ in module.children()) or isinstance(module, nn.MultiheadAttention):
+            if not any(True for _ in children(module)) or isinstance(module, nn.MultiheadAttention):
                 structure.leaves.add(id(module))
                 structure.leaf_infos.setdefault(clean, _leaf(clean, module))
-        for name, parameter in root.named_parameters():
+        for name, parameter in named_parameters(root):
             _name_parameter(structure, prefix + name, parameter)
     for optimizer in optimizers:
         for g, group in enumerate(optimizer.param_groups):
@@ -102,7 +101,7 @@ def describe(roots: list[nn.Module], trained: set[int], optimizers: Iterable[Any
 
 def _leaf(name: str, module: nn.Module) -> ModuleInfo:
     kind = type(module).__name__
-    own = ACTIVATION_NAMES.get(kind, "")
+    own = ACTIVATION_NAMES.get(kind, "") or applied_activation(module)
     size = sum(p.numel() for p in module.parameters(recurse=False))
     return ModuleInfo(name, kind, size, UNKNOWN_ORDER, own, is_activation=bool(own), training=module.training)
 

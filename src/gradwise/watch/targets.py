@@ -20,6 +20,7 @@ DISTANCE_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 MAX_TARGETS = 4096  # numbers of one batch's targets that are looked at
 MAX_CLASSES = 65_536  # class ids above this are not counted one by one
 KEPT_ROWS = 4096  # most recent target rows kept for medians
+MAX_KINDS = 65  # different values of real targets that are counted one by one
 
 
 class TargetBook:
@@ -41,6 +42,7 @@ class TargetBook:
         self.sums: NDArray[np.float64] | None = None
         self.squares: NDArray[np.float64] | None = None
         self.recent: list[NDArray[np.float64]] = []
+        self.values: dict[float, int] = {}  # value of a real target → how often it was seen
 
     def classes(self, ids: NDArray[np.float32]) -> dict[str, float]:
         """Count class ids (B,) and describe the batch."""
@@ -83,6 +85,21 @@ class TargetBook:
     def numbers(self, rows: NDArray[np.float32]) -> dict[str, float]:
         """Real targets, shape (B, D)."""
         self._add(rows)
+        return self._kinds(rows) | self._best_constant()
+
+    def _kinds(self, rows: NDArray[np.float32]) -> dict[str, float]:
+        """How many different values the targets have had, and the share of the most frequent one."""
+        if len(self.values) < MAX_KINDS:
+            for value, count in zip(*np.unique(rows, return_counts=True), strict=True):
+                self.values[float(value)] = self.values.get(float(value), 0) + int(count)
+                if len(self.values) >= MAX_KINDS:
+                    break
+        if len(self.values) >= MAX_KINDS:
+            return {"target_kinds": float(MAX_KINDS)}
+        top = max(self.values.values()) / sum(self.values.values())
+        return {"target_kinds": float(len(self.values)), "target_top_share": top}
+
+    def _best_constant(self) -> dict[str, float]:
         assert self.sums is not None and self.squares is not None
         mean = self.sums / self.rows
         if self.function in BINARY_LOSSES:

@@ -22,6 +22,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from gradwise.watch.activations import first_tensor
 from gradwise.watch.evaluation import Frames, user_frames
 from gradwise.watch.handmade import HandMade, value_of
+from gradwise.watch.phases import PhaseReader
 
 # What `warnings` takes for the import system it looks through, when it names the line that is to blame.
 _UNSEEN = f"{__file__} (as importlib._bootstrap)"
@@ -49,6 +50,7 @@ class Ungraphed:
         self._functions: Collection[str] = ()
         self._outputs: deque[Tensor] = deque(maxlen=KEPT_OUTPUTS)
         self._busy = False  # our own arithmetic
+        self.phases: PhaseReader | None = None  # looks at the inputs of the same evaluations
 
     def open(self, roots: Collection[int], functions: Collection[str]) -> None:
         """Begin to look.
@@ -58,6 +60,8 @@ class Ungraphed:
             functions: the losses that training uses; no others are read.
         """
         self.close()
+        if self.phases is not None:
+            self.phases.open(roots)
         looks: list[tuple[str, Callable[..., HandMade | None]]]
         looks = [("__sub__", self._difference), ("sub", self._difference)]
         looks = looks if any(name in functions for name in DISTANCES) else []
@@ -75,6 +79,8 @@ class Ungraphed:
         while self._undo:
             self._undo.pop()()
         self._outputs.clear()
+        if self.phases is not None:
+            self.phases.close()
 
     def _wrap(self, name: str, look: Callable[..., HandMade | None]) -> None:
         original = getattr(Tensor, name)

@@ -147,7 +147,7 @@ class OwnershipReader:
             return None
         self.told = names
         tops = sorted({name.split(".")[0] for name in names if "." in name})
-        from_file = any(_was_loaded(name, structure, loaded) for name in names)
+        from_file = any(was_loaded(name, structure, loaded) for name in names)
         data = {"parameters": names, "modules": tops, "loaded": from_file, "owned": len(owned)}
         return Fact(step, "unowned", "", data)
 
@@ -181,7 +181,8 @@ def _name_strays(strays: Mapping[int, Any], modules: Iterable[nn.Module]) -> dic
     return named
 
 
-def _was_loaded(name: str, structure: Structure, loaded: set[int]) -> bool:
+def was_loaded(name: str, structure: Structure, loaded: set[int]) -> bool:
+    """Whether the module of that parameter, or one around it, got its weights from a file."""
     path = name.rpartition(".")[0]
     while path:
         ref = structure.modules.get(path)

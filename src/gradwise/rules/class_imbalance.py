@@ -1,0 +1,131 @@
+"""This run shows rare classes that the network hardly ever answers rightly.
+
+What it sees
+    Among the labels some classes are at most a tenth as frequent as the most
+    frequent one, and the network answers nearly all of their rows with another
+    class, while it does well on the frequent ones.
+
+Why it hurts
+    Always answering the frequent classes costs little on average, so the loss
+    looks fine, and so does the accuracy.  The rare class is often the one that
+    the whole thing is for.
+
+How it decides
+    Over the last 16 sampled steps: at least 20 rows of rare classes were seen,
+    at most 30 % of them were answered rightly, and at least 70 % of the other
+    rows were (units: rows, shares; ratio of 10 as in SageMaker Debugger, the
+    rest ours).  The recall has stopped rising: it gained less than 10 points
+    since the middle of the run, which is 100 steps or longer.  One label a row
+    and at most 20 classes, so that rare letters and words do not count.  Rare
+    means rare in the batches: a sampler that balances them cures it.
+
+Cure
+    Weigh the classes in the loss, draw them evenly, or use a focal loss.
+
+Cure safety
+    class-weights, resample and focal-loss change training: probabilities are
+    shifted towards the rare classes and must be corrected where they are read.
+
+When it is wrong
+    The inputs may tell nothing about the rare class: then its rows cannot be
+    found without as many false alarms.  Where scores are only ranked, or the
+    threshold is chosen afterwards, a low recall at one half is no fault.
+
+Example
+    >>> # nn.CrossEntropyLoss() on 4 % fraud, 300 steps; recall of fraud: 0.05
+
+References
+    SageMaker Debugger, class imbalance rule; He and Garcia, "Learning from
+    imbalanced data", IEEE TKDE 2009; Lin et al., arXiv 1708.02002 (focal loss).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import opposing, signed
+from gradwise.rules.rule import Organ, Rule, evidence_at
+from gradwise.trace.findings import Finding
+from gradwise.trace.model import Floats, Trace
+
+MIN_RARE_ROWS = 20  # rows of rare classes in the last 16 sampled steps; ours
+RECALL_LIMIT = 0.3  # share of these rows answered rightly; ours
+REST_RECALL = 0.7  # share of the other rows answered rightly; below it the whole is poor; ours
+RISING = 0.1  # gain of recall since the middle of the run at which it is still being learnt; ours
+MIN_STEPS = 100  # steps; the majority is learnt first in every run
+MIN_SAMPLES = 8  # sampled steps
+MAX_CLASSES = 20  # classes; of more, some are always rare
+STABLE = 2.0  # factor by which the share of rare classes may change between the halves of the run; ours
+
+RULE = Rule(
+    name="class-imbalance",
+    code="D04",
+    group="sick",
+    organ=Organ.DATA,
+    since="0.1.0",
+    reads=(
+        "rare_share", "rare_rows", "rare_recall", "rest_recall", "batch_size", "loss", "criterion",
+        "target_std", "fact:loss-call", "fact:optimizer",
+    ),
+    explains=("majority-collapse", "constant-output", "loss-not-decreasing", "underfitting"),
+    cures=("class-weights", "resample", "focal-loss"),
+    summary="rare classes that are hardly ever answered rightly",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding per classification loss whose rare classes are given up."""
+    if trace.steps < MIN_STEPS or opposing(trace) or signed(trace.step_signal("loss")):
+        return
+    for place in trace.sampled("rare_recall").places:
+        recall, rest = _values(trace, "rare_recall", place), _values(trace, "rest_recall", place)
+        rows, share = _values(trace, "rare_rows", place), _values(trace, "rare_share", place)
+        if len(recall) < MIN_SAMPLES or not len(rest) or not _one_label_a_row(trace, place):
+            continue
+        if rows[-1] < MIN_RARE_ROWS or recall[-1] > RECALL_LIMIT or rest[-1] < REST_RECALL:
+            continue
+        if recall[-1] - recall[len(recall) // 2] >= RISING or not _stable(share):
+            continue
+        yield RULE.finding(
+            where=[place],
+            since_step=trace.first_step,
+            value=float(recall[-1]),
+            threshold=RECALL_LIMIT,
+            unit="share of the rare classes' rows answered rightly",
+            message=(
+                f"rare classes ({share[-1]:.1%} of the labels) are answered rightly in {recall[-1]:.0%} of "
+                f"their last {rows[-1]:.0f} rows (limit {RECALL_LIMIT:.0%}), the others in {rest[-1]:.0%}"
+            ),
+            why="giving up the rare classes costs little on average, so loss and accuracy look fine",
+            strength=1 - recall[-1],
+            evidence=evidence_at(trace, ("rare_recall", "rest_recall"), place, trace.first_step),
+        )
+
+
+def _values(trace: Trace, signal: str, place: str) -> Floats:
+    table = trace.sampled(signal)
+    if place not in table.places:
+        return np.zeros(0)
+    column = table.column(place)
+    return column[np.isfinite(column)]
+
+
+def _stable(share: Floats) -> bool:
+    """Labels that come from the network itself (policies, pseudo-labels) drift with it."""
+    half = len(share) // 2
+    early, late = float(np.median(share[half // 2 : half + 1])), float(np.median(share[half:]))
+    return min(early, late) * STABLE >= max(early, late)
+
+
+def _one_label_a_row(trace: Trace, place: str) -> bool:
+    """Whether the loss takes one label for each row of the input, of a few classes."""
+    calls = [fact for fact in trace.facts_of("loss-call") if fact.where == place]
+    sizes = trace.sampled("batch_size").values
+    if not calls or not np.isfinite(sizes).any():
+        return False
+    shape = calls[-1].data.get("input_shape") or []
+    wide = len(shape) == 2 and shape[1] > MAX_CLASSES
+    several = len(shape) > 1 and not calls[-1].data.get("classes") and shape[1] > 1  # many labels a row
+    return bool(shape) and len(shape) <= 2 and not wide and not several and shape[0] <= np.nanmax(sizes)

@@ -1,0 +1,130 @@
+"""This run shows a graph that grows from step to step.
+
+What it sees
+    The graph behind the loss has more operations at every step, by the same
+    number each time; or backward failed because the graph of an earlier step
+    was gone or its weights had been changed since.
+
+Why it hurts
+    Something computed in one step is used in the next with its history: a
+    recurrent state, a running average, a sum of losses.  Each backward walks
+    through all earlier steps, so that time and memory grow without end, and
+    gradients mix weights of many steps.
+
+How it decides
+    `graph_nodes` over at least 5 sampled steps rises at every one of them, has
+    at least doubled, and rises by the same number per step (largest over
+    smallest increment at most 1.5, unit: operations per step; ours: sequences
+    that get longer by plan do so in stages, and lengths drawn at random also
+    fall).  Or the run ended after a first step with one of PyTorch's two
+    errors of that kind.
+
+Cure
+    Detach what is carried to the next step, and take ``retain_graph=True`` out.
+
+Cure safety
+    detach-state changes training: gradients no longer reach into earlier steps.
+
+When it is wrong
+    A curriculum whose sequences grow by one at every single step.  A graph that
+    is only kept (losses summed for a log) and never walked is missed.  The
+    second error can have another cause, an in-place operation.
+
+Example
+    >>> # out, h = rnn(x, h); loss(out).backward(retain_graph=True)
+
+References
+    PyTorch FAQ, "My model reports out of memory"; Williams and Peng, Neural
+    Computation 2 (1990).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Trace
+
+MIN_SAMPLES = 5  # sampled steps with a counted graph
+GROWTH = 2.0  # nodes at the end over nodes at the start
+EVEN = 1.5  # largest over smallest increment per step
+CEILING = 20_000  # nodes at which counting stops
+# What PyTorch says when a step's graph reaches into an earlier one.
+SECOND_BACKWARD = "Trying to backward through the graph a second time"
+CHANGED_WEIGHTS = "has been modified by an inplace operation"
+FEW_STEPS = 3  # such an error comes at the second step, or soon after
+
+RULE = Rule(
+    name="hidden-state-leak",
+    code="C20",
+    group="broken",
+    organ=Organ.WIRING,
+    since="0.1.0",
+    reads=("graph_nodes", "step_seconds"),
+    explains=("exploding-gradient", "loss-nan", "loss-diverges", "loss-oscillates", "lr-too-high"),
+    cures=("detach-state",),
+    summary="a graph that grows from step to step",
+)
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding for a graph that reaches into earlier steps."""
+    table = trace.sampled("graph_nodes")
+    for place in table.places:
+        column = table.column(place)
+        seen = np.isfinite(column)
+        nodes, steps = column[seen], table.steps[seen]
+        whole = nodes < CEILING
+        yield from _growing(trace, nodes[whole], steps[whole])
+    yield from _failed(trace)
+
+
+def _growing(trace: Trace, nodes: np.ndarray, steps: np.ndarray) -> Iterator[Finding]:
+    if len(nodes) < MIN_SAMPLES or nodes[-1] < GROWTH * nodes[0]:
+        return
+    each = np.diff(nodes) / np.diff(steps)
+    if each.min() <= 0 or each.max() > EVEN * each.min():
+        return
+    per_step = float(np.median(each))
+    yield RULE.finding(
+        since_step=int(steps[0]),
+        value=nodes[-1] / nodes[0],
+        threshold=GROWTH,
+        unit="nodes at the end over nodes at the start",
+        message=(
+            f"the graph behind the loss grew from {nodes[0]:.0f} to {nodes[-1]:.0f} operations by step "
+            f"{int(steps[-1])}, {per_step:.1f} at every step ({nodes[-1] / nodes[0]:.1f} times, "
+            f"limit {GROWTH:g})"
+        ),
+        why="something kept from earlier steps still carries its history, so each backward walks all of it",
+        strength=1.0,
+        evidence=[
+            Evidence("graph_nodes", ("backward",), int(steps[0]), trace.last_step),
+            Evidence("step_seconds", (), int(steps[0]), trace.last_step),
+        ],
+    )
+
+
+def _failed(trace: Trace) -> Iterator[Finding]:
+    error = trace.run.error
+    if trace.run.status != "failed" or not 1 <= trace.run.steps <= FEW_STEPS:
+        return
+    if SECOND_BACKWARD not in error and CHANGED_WEIGHTS not in error:
+        return
+    again = SECOND_BACKWARD in error
+    yield RULE.finding(
+        since_step=trace.first_step,
+        value=trace.run.steps,
+        threshold=FEW_STEPS,
+        unit="steps before the failure",
+        message=(
+            f"backward failed after {trace.run.steps} step{'s' if trace.run.steps > 1 else ''} (limit "
+            f"{FEW_STEPS}): it reached "
+            f"{'the graph of an earlier step' if again else 'weights that a step had changed since'}"
+        ),
+        why="something kept from an earlier step (a state, an average, a sum of losses) carries its history",
+        strength=1.0 if again else 0.7,
+    )

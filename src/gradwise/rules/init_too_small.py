@@ -1,0 +1,113 @@
+"""This run shows weights that start far too small.
+
+What it sees
+    The size of the weights before the first step, and how much of the
+    differences between inputs is left at the last layer.
+
+Why it hurts
+    Too small weights let the signal die on its way: all inputs look alike to the
+    last layers, and the gradient on its way back dies as fast.  The loss stays on
+    a plateau until the weights have grown, if they ever do.
+
+How it decides
+    Half of the weight matrices, of 2 and more, start below 0.2 of the smallest
+    usual size (Glorot's, or torch's own sqrt(1 / (3 fan-in))), the last layer's
+    signal is below 1e-3, and the run is poor, or its loss fell by less than 5 %
+    of the start in its first third (units: ratio to the usual root mean square,
+    signal as standard deviation over the batch; ours).
+
+Cure
+    He initialisation for ReLU, Glorot for tanh and sigmoid.
+
+Cure safety
+    Both change training only.
+
+When it is wrong
+    Small starts on purpose where the network is normalised or residual; those
+    keep their signal and are not reported.
+
+Example
+    >>> # nn.init.normal_(layer.weight, std=0.001) in six layers
+
+References
+    Glorot and Bengio, AISTATS 2010; He et al., arXiv 1502.01852; Goodfellow et
+    al., Deep Learning, section 8.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import outcome
+from gradwise.rules.rule import Organ, Rule, evidence_at
+from gradwise.rules.signal_path import layers_at_start
+from gradwise.trace.findings import Finding
+from gradwise.trace.model import Trace
+
+SIZE_LIMIT = 0.2  # of the smallest usual size, median over matrices; ours
+SIGNAL_LIMIT = 1e-3  # standard deviation over the batch; torch's own starts keep 1e-2 over 5 layers
+MIN_LAYERS = 2  # weight matrices; a linear model may start at zero
+MIN_STEPS = 30  # steps; a shorter run had no chance to learn
+IDLE_FALL = 0.05  # of the first loss, within the first third; ours
+IDLE_SHARE = 1 / 3  # of the run
+
+RULE = Rule(
+    name="init-too-small",
+    code="W03",
+    group="sick",
+    organ=Organ.INITIALISATION,
+    since="0.1.0",
+    reads=(
+        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "act_mean", "act_std",
+        "sample_std", "weight_norm", "fact:optimizer", "fact:structure",
+    ),
+    explains=(
+        "vanishing-gradient", "activation-scale-drift", "loss-not-decreasing", "constant-output",
+        "majority-collapse",
+        "underfitting", "lr-too-low", "fades-through-time", "loses-to-baseline", "trained-too-short",
+        "dead-relu", "noisy-gradient",
+    ),
+    cures=("he-init", "glorot-init"),
+    summary="weights that start far too small",
+    at_once=True,
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding when the weights start too small and the signal dies."""
+    layers = layers_at_start(trace)
+    if trace.steps < MIN_STEPS or len(layers) < MIN_LAYERS:
+        return
+    size, signal = float(np.median([layer.small for layer in layers])), layers[-1].signal
+    if not size < SIZE_LIMIT or not signal < SIGNAL_LIMIT:
+        return
+    result = outcome(trace)
+    if result.nonfinite or result.opposing or not (result.poor or _idle(trace)):
+        return
+    worst = min(layers, key=lambda layer: layer.small)
+    yield RULE.finding(
+        where=[worst.weight],
+        since_step=trace.first_step,
+        value=size,
+        threshold=SIZE_LIMIT,
+        unit="of a usual start",
+        message=(
+            f"the weights start at {size:.2g} of a usual start (limit {SIZE_LIMIT:g}), and the outputs of "
+            f"{layers[-1].name} differ by {signal:.1e} from input to input (limit {SIGNAL_LIMIT:g})"
+        ),
+        why="all inputs look alike to the last layers, and the gradient dies on its way back as fast",
+        strength=min(0.5 + np.log10(SIZE_LIMIT / max(size, 1e-12)) / 3, 1.0),
+        evidence=evidence_at(trace, ("act_std", "sample_std"), layers[-1].name, trace.first_step),
+    )
+
+
+def _idle(trace: Trace) -> bool:
+    """Whether the first third of the run went by before the loss moved."""
+    loss = trace.step_signal("loss")
+    values = loss.mean[np.isfinite(loss.mean)]
+    third = int(len(values) * IDLE_SHARE)
+    if third < 5:
+        return False
+    return bool(np.median(values[third - third // 4 : third]) > (1 - IDLE_FALL) * np.median(values[:3]) > 0)

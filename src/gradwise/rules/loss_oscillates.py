@@ -1,0 +1,125 @@
+"""This run shows a loss that jumps up and down more than it falls.
+
+What it sees
+    The loss of every step around its own level, and whether the gradients of
+    neighbouring steps point against each other.
+
+Why it hurts
+    Each step leaps over the valley to its other wall: the loss stays at the
+    height of the leap, whatever lies below.
+
+How it decides
+    In the second half of a run that did not learn well (half of the trivial
+    loss), what is left of the loss after its running mean of 9 changes its
+    side from step to step (lag-1 correlation below -0.35, by 3 standard errors
+    and more), by more than 5 % of the level and more than what the loss gained
+    over that half; and the median cosine between the gradients of neighbouring
+    steps is below -0.2.  Batches that differ in difficulty make a loss uneven,
+    but their gradients agree or are indifferent (units: correlation, share,
+    cosine; ours).
+
+Cure
+    A smaller rate; larger batches.
+
+Cure safety
+    Both change training only.
+
+When it is wrong
+    Two kinds of batches in turn that ask for opposite changes.
+
+Example
+    >>> # full-batch gradient descent with a rate just above 2 / curvature
+
+References
+    Cohen et al., "Gradient descent on neural networks typically occurs at the edge
+    of stability", arXiv 2103.00065; Zhang et al., "AutoTrainer", ICSE 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import opposing, outcome, signed
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Floats, Trace
+
+LAG_LIMIT = -0.35  # lag-1 correlation; a running mean of 9 alone leaves -0.1 of white noise
+ERRORS = 3.0  # standard errors, 1 / sqrt(steps)
+WIDTH = 9  # steps of the running mean
+SWING_LIMIT = 0.05  # of the level; ours
+COSINE_LIMIT = -0.2  # between neighbouring gradients; ours
+MIN_STEPS = 80  # steps
+MIN_PAIRS = 4  # pairs of neighbouring sampled steps in the second half
+
+RULE = Rule(
+    name="loss-oscillates",
+    code="L03",
+    group="sick",
+    organ=Organ.OUTCOME,
+    since="0.1.0",
+    reads=(
+        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "grad_agreement",
+        "fact:optimizer",
+    ),
+    explains=("loss-not-decreasing", "loss-spike", "underfitting", "loses-to-baseline", "trained-too-short"),
+    cures=("lower-lr", "larger-batch"),
+    summary="a loss that jumps up and down more than it falls",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding when the loss leaps from wall to wall."""
+    loss = trace.step_signal("loss")
+    if trace.steps < MIN_STEPS or not (loss.counts == 1).all() or signed(loss) or opposing(trace):
+        return
+    result = outcome(trace)
+    values = loss.mean[len(loss.mean) // 2 :]
+    if result.nonfinite or result.good or not np.isfinite(values).all() or len(values) < MIN_STEPS // 2:
+        return
+    correlation, swing = _swing(values)
+    level = float(np.median(values))
+    half = len(values) // 2
+    gained = float(np.median(values[:half]) - np.median(values[half:]))
+    uneven = correlation < LAG_LIMIT and correlation < -ERRORS / np.sqrt(len(values))
+    if not uneven or not level > 0 or swing < max(SWING_LIMIT * level, gained):
+        return
+    cosine = _against(trace)
+    if not cosine < COSINE_LIMIT:
+        return
+    since = int(loss.steps[len(loss.mean) // 2])
+    yield RULE.finding(
+        since_step=since,
+        value=correlation,
+        threshold=LAG_LIMIT,
+        unit="lag-1 correlation",
+        message=(
+            f"the loss swings by {swing / level:.0%} of its level from step to step (correlation of "
+            f"neighbours {correlation:.2f}, limit {LAG_LIMIT:g}), and neighbouring gradients point against "
+            f"each other (cosine {cosine:.2f}, limit {COSINE_LIMIT:g})"
+        ),
+        why="each step leaps over the valley to its other wall, and the loss stays at the height of the leap",
+        strength=min(0.4 + abs(correlation) / 2, 1.0),
+        evidence=[Evidence("loss", (), since, trace.last_step)],
+    )
+
+
+def _swing(values: Floats) -> tuple[float, float]:
+    """Lag-1 correlation and standard deviation of what a running mean leaves over."""
+    windows = np.lib.stride_tricks.sliding_window_view(values, WIDTH)
+    rest = values[WIDTH // 2 : len(values) - WIDTH // 2] - windows.mean(axis=1)
+    rest = rest - rest.mean()
+    power = float(np.dot(rest, rest))
+    if power <= 0:
+        return 0.0, 0.0
+    return float(np.dot(rest[1:], rest[:-1]) / power), float(rest.std())
+
+
+def _against(trace: Trace) -> float:
+    """Median cosine between neighbouring gradients in the second half; NaN when it was hardly measured."""
+    table = trace.sampled("grad_agreement")
+    late = table.values[table.steps >= trace.first_step + trace.steps // 2]
+    late = late[np.isfinite(late)]
+    return float(np.median(late)) if len(late) >= MIN_PAIRS else float("nan")

@@ -1,0 +1,117 @@
+"""This run shows sigmoid or tanh units that sit at their ends.
+
+What it sees
+    The share of a hidden layer's outputs beyond +-5 before a sigmoid or tanh, or
+    within 1 % of an end behind it.
+
+Why it hurts
+    At its ends a sigmoid or tanh has next to no slope: no gradient passes, and
+    the layer stays as it is whatever the loss says.
+
+How it decides
+    The median over the second half of the run is above 70 % in a hidden layer,
+    and the run learnt poorly (skill below 0.2 against the best constant
+    prediction).  Output layers are left out, since a sure answer is saturated
+    on purpose; so are the gates of LSTMs, softmax, hard-sigmoid and ReLU6 (unit:
+    share of outputs; source of +-5: DeepDiagnosis; the share is ours).
+
+Cure
+    ReLU, Glorot initialisation, batch-norm before the activation, standardised
+    inputs.
+
+Cure safety
+    glorot-init changes training only, relu and batch-norm change the model,
+    standardize-input changes the data.
+
+When it is wrong
+    Layers meant to be binary (hash codes) in a run that is poor for another reason.
+
+Example
+    >>> # nn.Linear(784, 64), nn.Sigmoid() on pixels from 0 to 255
+
+References
+    Wardat et al., "DeepDiagnosis", ICSE 2022; Glorot and Bengio, AISTATS 2010.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import outcome
+from gradwise.rules.motion import matrices
+from gradwise.rules.rule import Organ, Rule, evidence_at
+from gradwise.rules.signal_path import first, late
+from gradwise.trace.findings import Finding
+from gradwise.trace.model import ModuleInfo, Trace
+
+SHARE_LIMIT = 0.7  # share of a layer's outputs; ours
+MIN_STEPS = 30  # steps; a shorter run had no chance to learn
+MIN_SAMPLES = 4  # sampled steps before a layer is judged
+BOUNDED = ("sigmoid", "tanh")
+
+RULE = Rule(
+    name="saturated-activation",
+    code="A02",
+    group="sick",
+    organ=Organ.ARCHITECTURE,
+    since="0.1.0",
+    reads=(
+        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "saturated_share",
+        "fact:optimizer", "fact:structure",
+    ),
+    explains=(
+        "vanishing-gradient", "loss-not-decreasing", "constant-output", "majority-collapse",
+        "underfitting", "lr-too-low", "loses-to-baseline", "trained-too-short",
+    ),
+    cures=("relu", "glorot-init", "batch-norm", "standardize-input"),
+    summary="sigmoid or tanh units that sit at their ends",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding for the most saturated hidden layer of a poor run."""
+    result = outcome(trace)
+    if trace.steps < MIN_STEPS or result.nonfinite or not result.poor:
+        return
+    table = trace.sampled("saturated_share")
+    shares = [
+        (late(table, module.name), module)
+        for module in _hidden(trace)
+        if module.name in table.places and np.isfinite(table.column(module.name)).sum() >= MIN_SAMPLES
+    ]
+    if not shares:
+        return
+    share, module = max(shares, key=lambda pair: pair[0])
+    if not share > SHARE_LIMIT:
+        return
+    early = first(table, module.name)
+    when = "from the start" if early > SHARE_LIMIT else f"{early:.0%} at the start"
+    yield RULE.finding(
+        where=[module.name],
+        since_step=_since(trace, module.name),
+        value=share,
+        threshold=SHARE_LIMIT,
+        unit="share of outputs",
+        message=(
+            f"{module.name}: {share:.0%} of what its {module.activation} gets or gives lies at its ends in "
+            f"the second half of the run (limit {SHARE_LIMIT:.0%}; {when})"
+        ),
+        why="at its ends a sigmoid or tanh has no slope, so that no gradient passes",
+        strength=0.3 + 0.7 * (share - SHARE_LIMIT) / (1 - SHARE_LIMIT),
+        evidence=evidence_at(trace, ("saturated_share",), module.name, trace.first_step),
+    )
+
+
+def _hidden(trace: Trace) -> list[ModuleInfo]:
+    """Layers with a sigmoid or tanh, and these themselves, before the last layer with weights."""
+    weights = matrices(trace)
+    last = weights[-1].order if weights else 0
+    return [m for m in trace.modules if m.activation in BOUNDED and m.order < last]
+
+
+def _since(trace: Trace, name: str) -> int:
+    table = trace.sampled("saturated_share")
+    above = np.flatnonzero(np.nan_to_num(table.column(name)) > SHARE_LIMIT)
+    return int(table.steps[above[0]]) if len(above) else trace.first_step

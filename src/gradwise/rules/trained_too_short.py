@@ -1,0 +1,107 @@
+"""This run shows a loss that was still falling steeply when training ended.
+
+What it sees
+    The slope of the training loss over the last 40 % of the run, what was
+    reached, and the rate.
+
+Why it hurts
+    The network is half-trained, and judged as if it were what this model can do.
+
+How it decides
+    The script ended by itself; the outcome is poor, by a loss that was
+    recognised; over the last 40 % of the run the loss fell by
+    10 % of its level and more, and over the last 20 % by 4 % and more, each by
+    4 standard errors; the rate has not gone (5 % of its largest at least); and
+    evaluations, where there are any, ended near their best (unit: share of the
+    loss; ours, calibrated on the detection corpus).  A short run that ends well
+    is a demonstration, and left alone.
+
+Cure
+    Train longer; where every step is small too, a larger rate.
+
+Cure safety
+    Both change training only.
+
+When it is wrong
+    A run cut short on purpose.
+
+Example
+    >>> # for epoch in range(2): ...   # 30 steps of SGD at lr=0.01
+
+References
+    Karpathy, "A Recipe for Training Neural Networks" (2019), "leave it training".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import Outcome, outcome
+from gradwise.rules.rule import Organ, Rule
+from gradwise.rules.trend import rate_left, trend
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Trace
+
+MIN_STEPS = 30  # steps; fewer show no slope
+LONG, SHORT = 0.6, 0.8  # shares of the run from which on the slopes are taken
+STEEP, STEEP_END = 0.1, 0.04  # fall over those windows, share of the level; ours
+SURE = 4.0  # standard errors
+RATE_LEFT = 0.05  # of the largest rate; less has been spent on purpose; ours
+NEAR_BEST = 1.03  # last evaluation over the best one; ours
+
+RULE = Rule(
+    name="trained-too-short",
+    code="E03",
+    group="sick",
+    organ=Organ.OUTCOME,
+    since="0.1.0",
+    reads=(
+        "loss", "rate", "criterion", "trivial", "accuracy", "majority", "target_std", "val_loss",
+        "fact:optimizer",
+    ),
+    explains=("loses-to-baseline", "underfitting", "majority-collapse"),
+    cures=("train-longer", "raise-lr"),
+    summary="a loss still falling steeply when training ended",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding when a half-trained network was still learning fast."""
+    result = outcome(trace)
+    if trace.run.status != "finished" or trace.steps < MIN_STEPS or not _half(result):
+        return
+    long, short = trend(trace, LONG), trend(trace, SHORT)
+    steep = long.fall >= STEEP and long.falls(SURE) and short.fall >= STEEP_END and short.falls(SURE)
+    if not steep or rate_left(trace) < RATE_LEFT or not _near_best(trace):
+        return
+    since = trace.first_step + int(LONG * trace.steps)
+    yield RULE.finding(
+        since_step=since,
+        value=long.fall,
+        threshold=STEEP,
+        unit="fall of the loss over the last 40 % of the run",
+        message=(
+            f"the loss fell by {long.fall:.0%} (± {long.error:.0%}) over the last 40 % of {trace.steps} "
+            f"steps (limit {STEEP:.0%}), and only {max(result.reached, 0.0):.0%} was learnt"
+        ),
+        why="the network is half-trained, and judged as if this were all it can do",
+        strength=0.3 + min(long.fall, 0.7),
+        evidence=[Evidence("loss", (), since, trace.last_step)],
+    )
+
+
+def _half(result: Outcome) -> bool:
+    """Poor, by a loss that was recognised."""
+    return result.poor and bool(np.isfinite(result.skill)) and not result.nonfinite
+
+
+def _near_best(trace: Trace) -> bool:
+    table = trace.sampled("val_loss")
+    for place in table.places:
+        column = table.column(place)
+        column = column[np.isfinite(column)]
+        if len(column) >= 3 and column[-1] > NEAR_BEST * column.min() > 0:
+            return False
+    return True

@@ -1,0 +1,115 @@
+"""This run shows weight decay that moves the weights more than the loss does.
+
+What it sees
+    The decay term beside the gradient (or the update, where the optimizer keeps
+    the two apart) for each parameter, and how the norms of the weights went.
+
+Why it hurts
+    Decay pulls every weight to zero whatever the data say.  Where it outweighs
+    the loss, the signal dies layer by layer and the output becomes a constant.
+
+How it decides
+    For the typical weight matrix the decay term is at least half as large as
+    what the loss asks for, in the median of the sampled steps; the matrix ends
+    below half of its largest norm; and the outcome is poor (unit: decay term over
+    gradient or update; ours, calibrated on the detection corpus).  At a minimum
+    of a decayed loss the two are equal by definition, so a good run is left
+    alone, and so is one whose weights keep their size (normalised layers).
+
+Cure
+    Less decay: 1e-4 to 5e-4 with SGD, 0.01 to 0.1 with AdamW.
+
+Cure safety
+    lower-weight-decay changes training only.
+
+When it is wrong
+    Where nothing can be learnt from the inputs, strong decay does no harm.
+
+Example
+    >>> # torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1.0)
+
+References
+    Krogh and Hertz, "A simple weight decay can improve generalization", NIPS
+    1991; Loshchilov and Hutter, arXiv 1711.05101.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import outcome
+from gradwise.rules.motion import matrices
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Trace
+
+SHARE_LIMIT = 0.5  # decay term over what the loss asks for; ours
+SHRUNK = 0.5  # norm at the end over the largest one; ours
+MIN_SAMPLES = 8  # sampled steps
+MIN_STEPS = 30  # steps; fewer let no decay act
+
+RULE = Rule(
+    name="weight-decay-too-strong",
+    code="O04",
+    group="sick",
+    organ=Organ.WIRING,
+    since="0.1.0",
+    reads=(
+        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "weight_norm", "decay_share",
+        "fact:optimizer", "fact:structure",
+    ),
+    explains=(
+        "loss-not-decreasing", "underfitting", "constant-output", "vanishing-gradient", "majority-collapse",
+        "loses-to-baseline", "dead-relu", "lr-too-low", "activation-scale-drift", "trained-too-short",
+        "lr-too-high", "loss-oscillates", "initial-loss-off", "init-too-small", "trained-too-long",
+    ),
+    cures=("lower-weight-decay",),
+    summary="weight decay that outweighs the loss",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding when decay has drained the weights and nothing was learnt."""
+    shares, norms = trace.sampled("decay_share"), trace.sampled("weight_norm")
+    names = [p.name for p in matrices(trace) if p.name in shares.places and p.name in norms.places]
+    if trace.steps < MIN_STEPS or not names:
+        return
+    typical = [_typical(shares.column(name)) for name in names]
+    left = [_left(norms.column(name)) for name in names]
+    share, remaining = float(np.median(typical)), float(np.median(left))
+    if not (share >= SHARE_LIMIT and remaining <= SHRUNK) or not outcome(trace).poor:
+        return
+    drained = [
+        name for name, s, r in zip(names, typical, left, strict=True) if s >= SHARE_LIMIT and r <= SHRUNK
+    ]
+    decays = [float(fact.data.get("weight_decay", 0.0)) for fact in trace.facts_of("optimizer")]
+    shown = f" of {max(decays):g}" if decays and max(decays) > 0 else ""
+    yield RULE.finding(
+        where=drained,
+        since_step=trace.first_step,
+        value=share,
+        threshold=SHARE_LIMIT,
+        unit="decay term over what the loss asks for",
+        message=(
+            f"weight decay{shown} pulls {min(share, 999):.2g} times as hard as the loss (limit "
+            f"{SHARE_LIMIT:g}); weights are down to {remaining:.0%} of their largest norm, nothing was learnt"
+        ),
+        why="decay pulls every weight to zero whatever the data say",
+        strength=0.6 + 0.4 * (1 - remaining),
+        evidence=[
+            Evidence("decay_share", tuple(drained), trace.first_step, trace.last_step),
+            Evidence("weight_norm", tuple(drained), trace.first_step, trace.last_step),
+        ],
+    )
+
+
+def _typical(column: np.ndarray) -> float:
+    column = column[~np.isnan(column)]
+    return float(np.median(column)) if len(column) >= MIN_SAMPLES else float("nan")
+
+
+def _left(column: np.ndarray) -> float:
+    column = column[np.isfinite(column)]
+    return float(column[-1] / column.max()) if len(column) and column.max() > 0 else float("nan")

@@ -1,0 +1,125 @@
+"""This run shows weights that grow while the loss gains nothing.
+
+What it sees
+    The norm of all trained weight matrices together, beside the loss over the
+    same time.
+
+Why it hurts
+    Growing weights make scores larger and slopes steeper without making answers
+    better: numbers run towards overflow, and units towards saturation.
+
+How it decides
+    Over the second half of the run the norm grows 1.5 times and more, in 80 % of
+    the samples, to at least 5 times its start, and meanwhile the median loss of
+    the last quarter is no lower than 98 % of that of the quarter before; and the
+    run did not learn well (half of the trivial loss).  Weights that grow on
+    separable data while the loss falls, and weights before a normalisation layer,
+    grow for a reason (units: ratio; ours).
+
+Cure
+    Weight decay; a smaller rate.
+
+Cure safety
+    Both change training only.
+
+When it is wrong
+    Scale-free layers in a run that is stuck for another reason.
+
+Example
+    >>> # (-logits.logsumexp(1)).mean() added to a loss: it falls for ever as the weights grow
+
+References
+    Zhang et al., "Three mechanisms of weight decay", arXiv 1810.12281; Soudry et
+    al., arXiv 1710.10345 (growth on separable data is no fault).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwise.rules.learning import opposing, outcome
+from gradwise.rules.motion import matrices
+from gradwise.rules.rule import Organ, Rule
+from gradwise.trace.findings import Evidence, Finding
+from gradwise.trace.model import Floats, Ints, Trace
+
+GROWTH_LIMIT = 1.5  # over the second half; ours, logarithmic growth on separable data stays below
+FROM_START = 5.0  # times the first norm; ours
+STEADY = 0.8  # share of the samples of the second half in which the norm rose
+GAIN = 0.98  # median loss of the last quarter over that of the quarter before; ours
+MIN_SAMPLES = 8  # sampled steps
+MIN_STEPS = 100  # steps
+
+RULE = Rule(
+    name="weights-grow",
+    code="W04",
+    group="sick",
+    organ=Organ.REGULARISATION,
+    since="0.1.0",
+    reads=(
+        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "weight_norm",
+        "fact:optimizer", "fact:structure",
+    ),
+    explains=("loss-not-decreasing", "saturated-activation", "activation-scale-drift", "underfitting"),
+    cures=("weight-decay", "lower-lr"),
+    summary="weights that grow while the loss gains nothing",
+)  # fmt: skip
+
+
+def check(trace: Trace) -> Iterator[Finding]:
+    """Yield one finding when the weights grow for nothing."""
+    if trace.steps < MIN_STEPS or opposing(trace) or outcome(trace).good or _normalised(trace):
+        return
+    steps, norm = _norm(trace)
+    if len(norm) < MIN_SAMPLES or not norm[0] > 0:
+        return
+    half = norm[steps >= trace.first_step + trace.steps // 2]
+    if len(half) < MIN_SAMPLES // 2:
+        return
+    grown, whole = float(half[-1] / half[0]), float(norm[-1] / norm[0])
+    steady = np.mean(np.diff(half) > 0) >= STEADY
+    if not (grown > GROWTH_LIMIT and whole > FROM_START and steady) or not _idle(trace):
+        return
+    yield RULE.finding(
+        where=[p.name for p in matrices(trace)][:3],
+        since_step=int(steps[np.argmax(norm > GROWTH_LIMIT * norm[0])]),
+        value=grown,
+        threshold=GROWTH_LIMIT,
+        unit="times over the second half",
+        message=(
+            f"the weights grow {grown:.3g} times over the second half of the run (limit {GROWTH_LIMIT:g}), "
+            f"{whole:.3g} times in all, while the loss gains nothing"
+        ),
+        why="larger weights make numbers larger, not answers better, until they overflow or saturate",
+        strength=min(0.4 + np.log10(whole) / 5, 1.0),
+        evidence=[Evidence("weight_norm", (), trace.first_step, trace.last_step)],
+    )
+
+
+def _normalised(trace: Trace) -> bool:
+    return any("Norm" in module.type for module in trace.modules)
+
+
+def _norm(trace: Trace) -> tuple[Ints, Floats]:
+    """Sampled steps and the norm of all trained matrices together."""
+    table = trace.sampled("weight_norm")
+    columns = [table.column(p.name) for p in matrices(trace) if p.name in table.places]
+    if not columns:
+        return table.steps, np.zeros(0)
+    with np.errstate(over="ignore"):
+        total = np.sqrt(np.sum(np.square(columns), axis=0))
+    kept = np.isfinite(total)
+    return table.steps[kept], total[kept]
+
+
+def _idle(trace: Trace) -> bool:
+    """Whether the loss of the last quarter is no lower than that of the quarter before."""
+    loss = trace.step_signal("loss")
+    values = loss.mean[np.isfinite(loss.mean)]
+    quarter = len(values) // 4
+    if quarter < 5:
+        return False
+    before, last = np.median(values[-2 * quarter : -quarter]), np.median(values[-quarter:])
+    return bool(last > before - (1 - GAIN) * abs(before))

@@ -1,0 +1,118 @@
+"""Where a prediction comes from: the operations behind it, one after the other, as far as there is one way.
+
+Nodes are read, never run, and no saved tensor is unpacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from gradwise.watch.graph import SHAPE_ONLY, operation
+
+MAX_OPERATIONS = 64  # behind a prediction that are told
+_DEPTH = 400  # nodes looked at
+_TO_LEAF = 4  # nodes between an operation and the weight it takes
+_MAPS = ("linear", "conv")
+# Moves of a weight that leave it (out, in); a linear map that gets its weight bare multiplies by (in, out).
+_TURNS = ("T", "Transpose")
+
+
+def lineage(node: Any, owners: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The operations behind a prediction, nearest first; it ends where two ways meet, or at the input.
+
+    Args:
+        node: autograd node that made the prediction.
+        owners: id of autograd node → module that made its output.
+
+    Returns:
+        Per operation ``operation`` and ``module`` ("" when a function did it); for
+        linear maps and convolutions with a trained weight also ``out`` and ``in``
+        (units or channels), ``tied`` (the weight was met before) and for
+        convolutions ``groups``; the last is ``{"operation": "input"}`` or
+        ``{"operation": "branch"}`` where the list ends.
+    """
+    found: list[dict[str, Any]] = []
+    owner, seen = "", set[int]()
+    for _ in range(_DEPTH):
+        name = operation(node) if node is not None else "unknown"
+        owner = owners.get(id(node), owner)
+        leaves, ways = _sides(node) if node is not None else ([], [])
+        if name not in SHAPE_ONLY:
+            step: dict[str, Any] = {"operation": name, "module": owner}
+            if name in _MAPS:
+                step |= _sizes(name, node, leaves, seen)
+            found.append(step)
+            owner = ""
+        if len(ways) != 1 or len(found) >= MAX_OPERATIONS:
+            return [*found, {"operation": "branch" if ways else "input"}]
+        node = ways[0]
+    return [*found, {"operation": "branch"}]
+
+
+def _sides(node: Any) -> tuple[list[tuple[Any, bool]], list[Any]]:
+    """Weights (and whether each is turned) that an operation takes, and the nodes of what else it takes."""
+    leaves: list[tuple[Any, bool]] = []
+    ways: list[Any] = []
+    for fn, _ in node.next_functions:
+        if fn is None:
+            continue
+        leaf = _leaf(fn)
+        if leaf is None:
+            ways.append(fn)
+        else:
+            leaves.append(leaf)
+    return leaves, ways
+
+
+def _leaf(node: Any) -> tuple[Any, bool] | None:
+    turned = False
+    for _ in range(_TO_LEAF):
+        name = operation(node)
+        if name == "AccumulateGrad":
+            return node.variable, turned
+        if name not in SHAPE_ONLY or len(node.next_functions) != 1 or node.next_functions[0][0] is None:
+            return None
+        turned = turned or name in _TURNS
+        node = node.next_functions[0][0]
+    return None
+
+
+def _sizes(name: str, node: Any, leaves: list[tuple[Any, bool]], seen: set[int]) -> dict[str, Any]:
+    matrices = [leaf for leaf in leaves if leaf[0].dim() >= 2]
+    trained = [leaf for leaf in matrices if isinstance(leaf[0], nn.Parameter)] or matrices[-1:]
+    if len(trained) != 1:
+        return {}
+    weight, turned = trained[0]
+    out, inner = int(weight.shape[0]), int(weight.shape[1])
+    told: dict[str, Any] = {"tied": id(weight) in seen}
+    seen.add(id(weight))
+    if name == "conv":
+        told["groups"] = int(getattr(node, "_saved_groups", 1))
+        if getattr(node, "_saved_transposed", False):
+            out, inner = inner, out
+    elif not turned:
+        out, inner = inner, out
+    return told | {"out": out, "in": inner}
+
+
+def softmax_width(node: Any) -> int | None:
+    """Over how many values the softmax that made a prediction runs; None where none did."""
+    for _ in range(_TO_LEAF):
+        if node is None:
+            return None
+        name = operation(node)
+        if name in ("softmax", "log_softmax"):
+            metadata = getattr(node, "_input_metadata", None)
+            dim = getattr(node, "_saved_dim", None)
+            if not metadata or dim is None:
+                return None
+            shape = tuple(metadata[0].shape)
+            dim = dim - 2**64 if dim >= 2**63 else dim  # autograd keeps -1 as an unsigned number
+            return int(shape[dim]) if -len(shape) <= dim < len(shape) else None
+        if name not in SHAPE_ONLY:
+            return None
+        node = node.next_functions[0][0] if node.next_functions else None
+    return None

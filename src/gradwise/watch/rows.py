@@ -1,0 +1,125 @@
+"""The rows of a sampled step: what entered the models, joined with what the loss made of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import SubsetRandomSampler
+
+from gradwise.watch.columns import column_parts
+from gradwise.watch.guesses import Scored
+from gradwise.watch.pack import Pack
+from gradwise.watch.prints import Prints, decoded, printable, row_prints
+from gradwise.watch.rowbook import Account, RowBook, Sighting
+
+MOST_CALLS = 4  # forward passes of one step that are looked at (accumulation)
+
+
+@dataclass(eq=False)
+class Seen:
+    """One batch on its way from the device."""
+
+    place: str
+    rows: int
+    prints: Prints | None = None
+    parts: NDArray[np.float32] | None = None
+
+    def read(self, x: Tensor, pack: Pack) -> None:
+        """Queue prints and columns of the batch."""
+        pack.vector(row_prints(x).reshape(-1), self._take_prints)
+        parts = column_parts(x)
+        if parts is not None:
+            pack.vector(parts, self._take_parts)
+
+    def settle(self, account: Account | None) -> None:
+        """Add the columns to the account of the batch."""
+        if account is not None and self.parts is not None and self.prints is not None:
+            account.columns.add(self.parts, len(self.prints))
+
+    def _take_prints(self, chunks: NDArray[np.float32]) -> None:
+        self.prints = decoded(chunks)
+
+    def _take_parts(self, parts: NDArray[np.float32]) -> None:
+        self.parts = parts.copy()
+
+
+class RowsReader:
+    """Reads the rows of one sampled step after another.
+
+    ``draws`` and ``loader`` are kept by the wrapper of DataLoader iterators: how
+    many batches they have given, and the one that gave the last.
+    """
+
+    def __init__(self) -> None:
+        self.book = RowBook()
+        self.draws = 0
+        self.loader: Any = None
+        self._before = 0  # draws when the step began
+        self._inputs: list[Seen] = []
+        self._drawn = False
+
+    def renew(self) -> None:
+        """Other models are trained from now on."""
+        self.book = RowBook()
+
+    def begin(self) -> None:
+        """A sampled step begins."""
+        self._inputs = []
+        self._drawn, self._before = False, self.draws
+
+    def source(self, rows: int) -> int:
+        """How many rows there are behind the loader that gave the last batch; 0 when not known.
+
+        A batch of more ``rows`` than the loader's did not come from it.
+        """
+        batches = getattr(self.loader, "_index_sampler", None)
+        if rows > (getattr(batches, "batch_size", None) or rows):
+            return 0
+        sampler = getattr(batches, "sampler", None)
+        behind = (
+            sampler if isinstance(sampler, SubsetRandomSampler) else getattr(self.loader, "_dataset", None)
+        )
+        try:
+            return len(behind)  # type: ignore[arg-type]
+        except TypeError:  # a stream, or no loader
+            return 0
+
+    def input(self, place: str, x: Tensor, pack: Pack) -> None:
+        """A model is given a batch.  Cost: two passes over at most 131,072 numbers."""
+        if len(self._inputs) >= MOST_CALLS or not printable(x):
+            return
+        self._drawn = self._drawn or self.draws > self._before
+        seen = Seen(place, len(x))
+        seen.read(x, pack)
+        self._inputs.append(seen)
+
+    def finish(self, step: int, scored: Sequence[Scored]) -> None:
+        """The transfer is done: keep the rows, with labels where batch and loss belong together.
+
+        Args:
+            step: the sampled step.
+            scored: what the losses of this step made of their rows.
+        """
+        inputs, self._inputs = self._inputs, []
+        fits = len(scored) == len(inputs) and all(
+            one.rows == two.rows for one, two in zip(inputs, scored, strict=True)
+        )
+        for position, seen in enumerate(inputs):
+            if seen.prints is None:
+                continue
+            score = scored[position] if fits else None
+            account = self.book.train(seen.place, self._sighting(step, seen.prints, score), seen.rows)
+            if self._drawn:
+                account.source = max(account.source, self.source(seen.rows))
+            seen.settle(account)
+
+    def _sighting(self, step: int, prints: Prints, score: Scored | None) -> Sighting:
+        if score is None or score.labels is None or score.own is None or score.top is None:
+            return Sighting(step, prints, self._drawn)
+        n = min(len(prints), len(score.labels))
+        return Sighting(step, prints[:n], self._drawn, score.labels[:n], score.own[:n], score.top[:n])

@@ -1,0 +1,59 @@
+"""Runs whose clipping cuts outliers, or everything."""
+
+import numpy as np
+
+from gradwise.rules.always_clipped import check
+from tests.cases.build import build, decay, fact, learning, noisy
+
+PLACE = "clip_grad_norm_"
+
+
+def run(norm, limit=0.01, kinds=("SGD",), end=2.0, **parts):
+    tables = {"clip_norm": {PLACE: norm}, "clip_limit": {PLACE: limit}, **learning(end=end)}
+    facts = [fact("optimizer", kind, **{"class": kind}) for kind in kinds]
+    return build(loss=decay(2.3, end), tables=tables, facts=facts, **parts)
+
+
+def test_sick_far_below_every_norm():
+    (finding,) = check(run(noisy(2.0, 0.2)))
+    assert "clipped by more than 10 times" in finding.message
+    assert finding.value > 150
+    assert finding.cures[0] == "raise-clip"
+
+
+def test_sick_momentum_and_a_task_half_learnt():
+    (finding,) = check(run(noisy(0.3, 0.2), end=1.3))
+    assert finding.since_step == 0
+
+
+def test_healthy_no_clipping():
+    assert not list(check(build(facts=[fact("optimizer", "SGD", **{"class": "SGD"})])))
+
+
+def test_healthy_limit_above_ordinary_norms():
+    assert not list(check(run(noisy(2.0, 0.2), limit=5.0)))
+
+
+def test_healthy_adam_does_not_mind():
+    assert not list(check(run(noisy(2.0, 0.2), kinds=("Adam",))))
+
+
+def test_healthy_normalised_steps_that_learn_well():
+    assert not list(check(run(noisy(2.0, 0.2), end=0.2)))
+
+
+def test_healthy_large_at_the_start_only():
+    assert not list(check(run(lambda s: np.where(s < 200, 5.0, 0.05))))
+
+
+def test_healthy_near_miss_ten_times():
+    assert list(check(run(0.1001)))
+    assert not list(check(run(0.0999)))
+
+
+def test_healthy_near_miss_share_of_steps():
+    assert not list(check(run(lambda s: np.where(s % 10 == 0, 0.05, 5.0))))
+
+
+def test_healthy_look_alike_a_rate_that_is_too_low():
+    assert not list(check(run(noisy(0.02, 0.2), end=2.25)))

@@ -1,0 +1,84 @@
+"""Classifiers of unequal classes that give up the rare ones, and that do not."""
+
+import numpy as np
+import pytest
+
+from gradwise.rules.class_imbalance import MIN_RARE_ROWS, RECALL_LIMIT, check
+from gradwise.trace.model import Trace
+from tests.cases.build import build, decay, fact
+
+PLACE = "cross_entropy"
+
+
+def run(
+    recall=0.02, *, rest=0.99, rows=40.0, share=0.03, shape=(32, 2), batch=32.0, loss=None, **more
+) -> Trace:
+    tables = {
+        "rare_share": {PLACE: share}, "rare_rows": {PLACE: rows}, "rare_recall": {PLACE: recall},
+        "rest_recall": {PLACE: rest}, "batch_size": {"Net": batch},
+    }  # fmt: skip
+    classes = shape[1] if len(shape) > 1 and PLACE == "cross_entropy" else None
+    call = fact("loss-call", PLACE, function=PLACE, input_shape=list(shape), classes=classes)
+    facts = [call, *more.pop("facts", ())]
+    return build(loss=decay(0.5, 0.1) if loss is None else loss, tables=tables, facts=facts, **more)
+
+
+def test_sick_never_answers_the_rare_class() -> None:
+    (finding,) = check(run(0.0))
+    assert finding.where == (PLACE,) and finding.cures[0] == "class-weights"
+    assert "3.0% of the labels" in finding.message
+
+
+def test_sick_answers_a_tenth_of_them() -> None:
+    (finding,) = check(run(0.1, shape=(32, 5)))
+    assert finding.value == pytest.approx(0.1)
+
+
+def test_healthy_rare_class_is_learnt() -> None:
+    assert not list(check(run(0.8)))
+
+
+def test_healthy_near_miss_recall() -> None:
+    assert not list(check(run(RECALL_LIMIT + 0.01)))
+    assert list(check(run(RECALL_LIMIT - 0.01)))
+
+
+def test_healthy_near_miss_too_few_rows() -> None:
+    assert not list(check(run(rows=MIN_RARE_ROWS - 1)))
+
+
+def test_healthy_still_being_learnt() -> None:
+    assert not list(check(run(lambda steps: np.where(steps < 100, 0.0, 0.25))))
+
+
+def test_healthy_no_class_is_rare() -> None:
+    assert not list(check(run(np.nan, rows=0.0, share=0.0)))
+
+
+def test_healthy_rare_letters_of_many() -> None:
+    assert not list(check(run(0.0, shape=(32, 65))))
+
+
+def test_healthy_several_labels_a_row() -> None:
+    """Tokens of sequences, flattened: 32 rows, 640 labels."""
+    assert not list(check(run(0.0, shape=(640, 12))))
+
+
+def test_healthy_images_labelled_by_pixel() -> None:
+    assert not list(check(run(0.0, shape=(32, 2, 16, 16))))
+
+
+def test_healthy_labels_of_a_policy_that_settles() -> None:
+    assert not list(check(run(0.0, share=decay(0.09, 0.01))))
+
+
+def test_healthy_policy_gradient() -> None:
+    assert not list(check(run(0.0, loss=lambda steps: np.sin(steps))))
+
+
+def test_healthy_look_alike_nothing_is_learnt() -> None:
+    assert not list(check(run(0.0, rest=0.4)))
+
+
+def test_healthy_run_too_short() -> None:
+    assert not list(check(run(0.0, steps=80)))

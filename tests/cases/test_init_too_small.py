@@ -1,0 +1,58 @@
+"""Cases of init-too-small: far below any usual start, and the signal dies."""
+
+from __future__ import annotations
+
+from gradwise.rules.init_too_small import SIGNAL_LIMIT, SIZE_LIMIT, check
+from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
+from tests.cases.build import Values, before_and_after, build, learning
+
+OWN = (1 / 64 / 3) ** 0.5 * 64  # norm of a 64 x 64 matrix as torch starts it
+
+
+def run(
+    size: float, signal: float = 1e-6, *, end: float = 2.3, layers: int = 4, loss: Values | None = None
+) -> Trace:
+    """Layers of 64 units that start at ``size`` times torch's own start; trivial loss 2.3."""
+    names = [f"fc{i}" for i in range(layers)]
+    modules = [ModuleInfo(n, "Linear", activation="relu", order=i) for i, n in enumerate(names)]
+    parameters = [ParameterInfo(f"{n}.weight", (64, 64), module=n, order=i) for i, n in enumerate(names)]
+    tables = {
+        "weight_norm": {f"{n}.weight": size * OWN for n in names},
+        "act_std": dict.fromkeys(names, signal),
+        "act_mean": dict.fromkeys(names, 0.0),
+        "sample_std": dict.fromkeys(names, 1.0),
+        **learning(end=end),
+    }
+    curve = tables["criterion"]["cross_entropy"] if loss is None else loss
+    return build(loss=curve, tables=tables, modules=modules, parameters=parameters)
+
+
+def test_sick_dies_and_never_learns() -> None:
+    (finding,) = check(run(0.02))
+    assert finding.cures[0] == "he-init"
+
+
+def test_sick_plateau_of_a_third_of_the_run() -> None:
+    assert list(check(run(0.02, end=0.1, loss=before_and_after(200, 2.3, 0.1))))
+
+
+def test_healthy_near_miss_just_above_the_limit() -> None:
+    assert not list(check(run(1.02 * SIZE_LIMIT)))
+    assert list(check(run(0.98 * SIZE_LIMIT)))
+
+
+def test_healthy_small_weights_whose_signal_is_kept_by_a_norm() -> None:
+    assert not list(check(run(0.02, signal=2 * SIGNAL_LIMIT)))
+
+
+def test_healthy_small_start_that_learns_at_once() -> None:
+    assert not list(check(run(0.02, end=0.1)))
+
+
+def test_healthy_linear_model_from_zero() -> None:
+    assert not list(check(run(0.0, layers=1)))
+    assert not list(check(run(0.02, layers=1)))
+
+
+def test_healthy_look_alike_deep_net_with_a_usual_start() -> None:
+    assert not list(check(run(1.0, layers=20)))

@@ -1,0 +1,59 @@
+"""Cases of loss-oscillates: from wall to wall, with gradients against each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwise.rules.loss_oscillates import COSINE_LIMIT, SWING_LIMIT, check
+from gradwise.trace.model import Trace
+from tests.cases.build import Values, build, decay, learning, noisy
+
+
+def leaps(share: float, level: float = 1.6):
+    """High and low in turn."""
+    return lambda steps: level * (1 + share * np.where(steps % 2, 1.0, -1.0))
+
+
+def run(loss: Values, cosine: Values = -0.7, *, end: float = 1.6) -> Trace:
+    """A loss curve with that cosine between neighbouring gradients; trivial loss 2.3."""
+    return build(loss=loss, tables={"grad_agreement": {"SGD#1": cosine}, **learning(end=end)})
+
+
+def test_sick_leaps_over_the_valley() -> None:
+    (finding,) = check(run(leaps(0.3)))
+    assert finding.cures[0] == "lower-lr" and "point against each other" in finding.message
+
+
+def test_sick_leaps_unevenly() -> None:
+    assert list(check(run(noisy(leaps(0.3), 0.1))))
+
+
+def test_healthy_near_miss_small_swing() -> None:
+    assert not list(check(run(leaps(0.9 * SWING_LIMIT))))
+    assert list(check(run(leaps(1.2 * SWING_LIMIT))))
+    assert not list(check(run(leaps(0.3), COSINE_LIMIT + 0.01)))
+
+
+def test_healthy_look_alike_two_batches_in_turn() -> None:
+    assert not list(check(run(leaps(0.3), 0.4)))
+
+
+def test_healthy_noise_of_small_batches() -> None:
+    assert not list(check(run(noisy(1.6, 0.3), 0.0)))
+    assert not list(check(run(noisy(1.6, 0.3), -0.3)))  # no swing, only noise
+
+
+def test_healthy_falls_faster_than_it_swings() -> None:
+    assert not list(check(run(lambda steps: decay(2.3, 0.0, 120.0)(steps) * leaps(0.06, 1.0)(steps))))
+
+
+def test_healthy_edge_of_stability_that_learns() -> None:
+    assert not list(check(run(leaps(0.3, 0.2), end=0.2)))
+
+
+def test_healthy_cosine_restarts() -> None:
+    assert not list(check(run(lambda steps: 1.6 + 0.4 * np.sin(steps / 8), -0.3)))
+
+
+def test_healthy_signed_losses() -> None:
+    assert not list(check(run(lambda steps: np.where(steps % 2, 1.0, -1.0))))

@@ -1,0 +1,55 @@
+"""Loops that see one batch for ever, and loops that may."""
+
+from gradwise.rules.same_batch_repeated import SAME_SHARE, check
+from gradwise.trace.model import Trace
+from tests.cases.build import build, decay, fact
+
+
+def run(same=29, *, batches=30, drawn=30, loader=28, top=0.02, largest=50) -> Trace:
+    rows = fact(
+        "rows", "Net", 300, batches=batches, same=same, drawn=drawn, top_share=top, largest=largest,
+        rows=batches * largest, distinct=largest,
+    )  # fmt: skip
+    facts = [rows] + ([fact("sampler", batches=loader)] if loader else [])
+    return build(loss=decay(2.3, 0.01), facts=facts)
+
+
+def test_sick_loader_is_started_anew() -> None:
+    (finding,) = check(run())
+    assert finding.where == ("Net",) and finding.cures == ("advance-loader",)
+    assert "the loader has 28 batches" in finding.message
+
+
+def test_sick_variable_of_another_loop() -> None:
+    assert list(check(run(same=9, batches=10, drawn=10, loader=2)))
+
+
+def test_healthy_batches_change() -> None:
+    assert not list(check(run(same=0)))
+
+
+def test_healthy_near_miss() -> None:
+    assert not list(check(run(same=26)))
+    assert list(check(run(same=27)))
+    assert 26 / 29 < SAME_SHARE < 27 / 29
+
+
+def test_healthy_full_batch_training() -> None:
+    assert not list(check(run(drawn=0, loader=0)))
+
+
+def test_healthy_all_data_in_one_batch_of_a_loader() -> None:
+    assert not list(check(run(loader=1)))
+
+
+def test_healthy_look_alike_one_batch_on_purpose() -> None:
+    """Drawn once before the loop: the check that a network can learn at all."""
+    assert not list(check(run(drawn=1)))
+
+
+def test_healthy_look_alike_all_rows_are_the_same() -> None:
+    assert not list(check(run(top=1.0)))
+
+
+def test_healthy_run_too_short() -> None:
+    assert not list(check(run(same=4, batches=5, drawn=5)))

@@ -1,0 +1,58 @@
+"""Cases of saturated-activation: hidden units at their ends, in a poor run."""
+
+from __future__ import annotations
+
+from gradwise.rules.saturated_activation import SHARE_LIMIT, check
+from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
+from tests.cases.build import Values, before_and_after, build, learning, noisy
+
+
+def run(share: Values, *, end: float = 2.3, activation: str = "sigmoid", out: float = 0.0) -> Trace:
+    """A hidden layer with that share of outputs at the ends; trivial loss 2.3."""
+    modules = [
+        ModuleInfo("fc1", "Linear", activation=activation, order=0),
+        ModuleInfo("fc2", "Linear", activation="sigmoid", order=1),
+    ]
+    parameters = [
+        ParameterInfo(f"fc{i + 1}.weight", (64, 64), module=f"fc{i + 1}", order=i) for i in range(2)
+    ]
+    tables = {"saturated_share": {"fc1": share, "fc2": out}, **learning(end=end)}
+    return build(
+        loss=tables["criterion"]["cross_entropy"], tables=tables, modules=modules, parameters=parameters
+    )
+
+
+def test_sick_from_the_start() -> None:
+    (finding,) = check(run(0.95))
+    assert finding.where == ("fc1",) and "from the start" in finding.message
+
+
+def test_sick_driven_there_by_training() -> None:
+    (finding,) = check(run(before_and_after(50, 0.02, 0.99), activation="tanh"))
+    assert finding.since_step >= 50
+
+
+def test_healthy_near_miss_just_under_the_limit() -> None:
+    assert not list(check(run(SHARE_LIMIT - 0.01)))
+    assert list(check(run(SHARE_LIMIT + 0.01)))
+
+
+def test_healthy_saturated_and_learning() -> None:
+    assert not list(check(run(0.95, end=0.5)))
+
+
+def test_healthy_output_that_is_sure_and_right() -> None:
+    assert not list(check(run(0.1, out=1.0)))
+
+
+def test_healthy_look_alike_hard_and_clipped_activations() -> None:
+    assert not list(check(run(0.95, activation="hardsigmoid")))
+    assert not list(check(run(0.95, activation="relu6")))
+
+
+def test_healthy_saturated_for_a_while_only() -> None:
+    assert not list(check(run(before_and_after(40, 0.95, 0.1))))
+
+
+def test_healthy_uneven_shares() -> None:
+    assert not list(check(run(noisy(0.4, 0.3))))

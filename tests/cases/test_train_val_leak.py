@@ -1,0 +1,84 @@
+"""Evaluations on rows that were trained on: none, some, all."""
+
+import pytest
+
+from gradwise.rules.train_val_leak import LEAK_LIMIT, check
+from gradwise.trace.model import Trace
+from tests.cases.build import build, decay, fact
+
+
+def trained(rows=1600, distinct=640, *, source=800, largest=32, twins=0, pairs=30_000, same=0):
+    return fact(
+        "rows", "Net", 300, rows=rows, distinct=distinct, source=source, largest=largest, twins=twins,
+        pairs=pairs, same=same,
+    )  # fmt: skip
+
+
+def evaluated(matched, distinct=200, *, place="line 9", source=200, seen=640, twins=0, pairs=19_900):
+    return fact(
+        "evaluation-rows", place, 300, matched=matched, distinct=distinct, source=source, largest=100, seen=seen,
+        twins=twins, pairs=pairs,
+    )  # fmt: skip
+
+
+def run(*facts) -> Trace:
+    return build(loss=decay(0.7, 0.1), tables={"val_loss": {"cross_entropy (line 9)": 0.5}}, facts=facts)
+
+
+def test_sick_split_twice() -> None:
+    """Four of five validation rows are training rows; four of five of those were looked at."""
+    (finding,) = check(run(trained(), evaluated(matched=128)))
+    assert finding.value == pytest.approx(0.8) and finding.where == ("line 9",)
+    assert "128 of 200" in finding.message
+
+
+def test_sick_ranges_that_overlap() -> None:
+    (finding,) = check(run(trained(), evaluated(matched=16)))
+    assert finding.value == pytest.approx(0.1)
+
+
+def test_sick_size_of_the_training_set_is_estimated() -> None:
+    assert list(check(run(trained(rows=1600, distinct=640, source=0), evaluated(matched=60))))
+
+
+def test_healthy_apart() -> None:
+    assert not list(check(run(trained(), evaluated(matched=0))))
+
+
+def test_healthy_near_miss() -> None:
+    assert not list(check(run(trained(), evaluated(matched=19, distinct=500, source=500, pairs=124_750))))
+    assert list(check(run(trained(), evaluated(matched=21, distinct=500, source=500, pairs=124_750))))
+    assert 19 / 500 / 0.8 < LEAK_LIMIT < 21 / 500 / 0.8
+
+
+def test_healthy_training_accuracy_is_measured() -> None:
+    assert not list(check(run(trained(), evaluated(matched=158), evaluated(matched=0, place="line 12"))))
+
+
+def test_healthy_autoencoder_shown_its_own_data() -> None:
+    assert not list(check(run(trained(distinct=800), evaluated(matched=200, seen=800))))
+
+
+def test_healthy_all_data_together() -> None:
+    assert not list(check(run(trained(), evaluated(matched=640, distinct=1000, source=1000))))
+
+
+def test_healthy_look_alike_few_possible_rows() -> None:
+    """Tables of categories: equal rows by chance."""
+    assert not list(check(run(trained(twins=60), evaluated(matched=120, twins=40))))
+
+
+def test_healthy_look_alike_a_few_copies_in_the_data() -> None:
+    assert not list(check(run(trained(), evaluated(matched=4))))
+
+
+def test_healthy_augmented_rows_never_match() -> None:
+    assert not list(check(run(trained(rows=1600, distinct=1600), evaluated(matched=0, seen=1600))))
+
+
+def test_healthy_full_training_set_of_unknown_size() -> None:
+    assert not list(check(run(trained(rows=600, distinct=420, source=0), evaluated(matched=150, seen=420))))
+
+
+def test_healthy_nothing_known_of_training() -> None:
+    assert not list(check(run(evaluated(matched=150))))

@@ -1,0 +1,78 @@
+"""Cases of weight-decay-too-strong: it drains the weights, and nothing is learnt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradwise.rules.weight_decay_too_strong import SHARE_LIMIT, SHRUNK, check
+from gradwise.trace.model import ParameterInfo, Trace
+from tests.cases.build import Values, build, decay, fact, learning
+
+PARAMETERS = (
+    ParameterInfo("fc1.weight", (64, 20), module="fc1", order=0),
+    ParameterInfo("fc2.weight", (64, 64), module="fc2", order=1),
+    ParameterInfo("fc3.weight", (10, 64), module="fc3", order=2),
+)
+
+
+DRAINED = decay(8.0, 0.1)
+
+
+def run(share: Values | None, norm: Values = DRAINED, *, end: float = 2.3, **more: Any) -> Trace:
+    """Three layers under the same decay; ``share`` None = no weight decay at all."""
+    tables: dict[str, Any] = {
+        "weight_norm": {p.name: norm for p in PARAMETERS},
+        **learning(end=end),
+        **more.pop("tables", {}),
+    }
+    if share is not None:
+        tables["decay_share"] = {p.name: share for p in PARAMETERS}
+    loss = tables["criterion"]["cross_entropy"]
+    facts = [fact("optimizer", "Adam", **{"class": "Adam", "weight_decay": 1.0})]
+    return build(loss=loss, tables=tables, parameters=PARAMETERS, facts=facts, **more)
+
+
+def test_sick_drained() -> None:
+    (finding,) = check(run(20.0))
+    assert finding.where == tuple(p.name for p in PARAMETERS)
+    assert "weight decay of 1" in finding.message
+
+
+def test_sick_in_balance_with_what_is_left_of_the_gradient() -> None:
+    assert list(check(run(1.0, decay(8.0, 2.0))))
+
+
+def test_healthy_usual_decay() -> None:
+    assert not list(check(run(0.01, 8.0, end=0.1)))
+
+
+def test_healthy_near_miss_just_under_the_limit() -> None:
+    assert not list(check(run(SHARE_LIMIT - 0.01)))
+    assert not list(check(run(20.0, decay(8.0, 8.2 * SHRUNK))))
+    assert list(check(run(SHARE_LIMIT + 0.01, decay(8.0, 7.5 * SHRUNK))))
+
+
+def test_healthy_balance_at_the_minimum_of_a_good_run() -> None:
+    assert not list(check(run(1.0, decay(8.0, 2.0), end=0.2)))
+
+
+def test_healthy_weights_keep_their_size() -> None:
+    # AdamW with 0.1 on a transformer that has not come far yet.
+    assert not list(check(run(0.05, decay(8.0, 7.0))))
+
+
+def test_healthy_look_alike_no_decay_at_all() -> None:
+    assert not list(check(run(None)))
+
+
+def test_healthy_look_alike_noise_with_a_little_decay() -> None:
+    assert not list(check(run(0.02, decay(8.0, 6.0))))
+
+
+def test_healthy_one_decayed_head_among_others() -> None:
+    trace = run(None, tables={"decay_share": {"fc1.weight": 2.0, "fc2.weight": 0.01, "fc3.weight": 0.01}})
+    assert not list(check(trace))
+
+
+def test_healthy_too_short_to_judge() -> None:
+    assert not list(check(run(20.0, steps=20)))

@@ -1,0 +1,394 @@
+"""How a loop is connected: modes of evaluations, order of clipping, reach of gradients, schedules."""
+
+import warnings
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.optim.lr_scheduler import LinearLR, OneCycleLR, SequentialLR, StepLR
+
+from tests.watch.watching import at, trace_of, watched
+
+
+def data(rows=24):
+    generator = torch.Generator().manual_seed(0)
+    y = torch.randint(0, 3, (rows,), generator=generator)
+    return torch.randn(rows, 4, generator=generator) + y[:, None], y
+
+
+def make():
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.ReLU())
+    return nn.Sequential(body, nn.Dropout(0.5), nn.Linear(6, 3))
+
+
+def step(model, optimizer):
+    x, y = data()
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+
+
+def last(trace, kind):
+    return trace.facts_of(kind)[-1].data
+
+
+# ---- evaluation ---------------------------------------------------------------------
+
+
+def evaluations(folder, evaluate, *, mode, phases=3, steps=4):
+    with watched(folder):
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(phases):
+            model.train()
+            for _ in range(steps):
+                step(model, optimizer)
+            mode(model)
+            evaluate(model, *data())
+    return trace_of(folder)
+
+
+@torch.no_grad()
+def by_argmax(model, x, y):
+    return (model(x).argmax(dim=1) == y).float().mean()
+
+
+@torch.inference_mode()
+def by_loss(model, x, y):
+    return F.cross_entropy(model(x), y)
+
+
+def within(model, x, y):
+    with torch.no_grad():
+        for half in (slice(0, 12), slice(12, 24)):
+            _, predicted = torch.max(model(x[half]), 1)
+    return predicted
+
+
+def samples(model, x, y):
+    with torch.no_grad():
+        return model(torch.randn_like(x)) * 2
+
+
+@pytest.mark.parametrize("evaluate", [by_argmax, by_loss, within])
+def test_an_evaluation_in_training_mode(evaluate, tmp_path):
+    trace = evaluations(tmp_path / "run", evaluate, mode=nn.Module.train)
+    told = last(trace, "evaluation-modes")
+    assert told["modules"] == ["0.1", "1"]
+    assert (told["phases"], told["active"], told["gap"], told["first_active"]) == (3, 3, 4, 4)
+    assert told["by_loss"] == (3 if evaluate is by_loss else 0)
+
+
+@pytest.mark.parametrize("evaluate", [by_argmax, by_loss, within])
+def test_an_evaluation_in_eval_mode(evaluate, tmp_path):
+    told = last(evaluations(tmp_path / "run", evaluate, mode=nn.Module.eval), "evaluation-modes")
+    assert (told["phases"], told["active"], told["modules"]) == (3, 0, [])
+
+
+def test_a_pass_whose_output_nobody_judges_is_no_evaluation(tmp_path):
+    trace = evaluations(tmp_path / "run", samples, mode=nn.Module.train)
+    assert trace.facts_of("evaluation-modes") == ()
+
+
+def test_dropout_switched_on_after_eval(tmp_path):
+    def carlo(model):
+        model.eval()
+        model[1].train()
+
+    told = last(evaluations(tmp_path / "run", by_argmax, mode=carlo), "evaluation-modes")
+    assert (told["phases"], told["active"]) == (3, 0)
+
+
+def test_pseudo_labels_lie_one_step_apart(tmp_path):
+    told = last(
+        evaluations(tmp_path / "run", by_argmax, mode=nn.Module.train, phases=20, steps=1), "evaluation-modes"
+    )
+    assert told["gap"] == 1
+
+
+def test_wrapped_methods_are_put_back_when_the_mode_changes_inside(tmp_path):
+    before = {name: getattr(torch.Tensor, name) for name in ("argmax", "max", "sub", "__sub__", "__gt__")}
+
+    @torch.no_grad()
+    def evaluate(model, x, y):
+        model(x).argmax(1)
+        model.eval()
+        model(x).argmax(1)
+        model.train()
+
+    trace = evaluations(tmp_path / "run", evaluate, mode=nn.Module.train)
+    assert before == {name: getattr(torch.Tensor, name) for name in before}
+    assert not trace.facts_of("note")
+
+
+# ---- clipping -----------------------------------------------------------------------
+
+
+def clipped(folder, order, steps=12, limit=0.05):
+    """Steps in which the letters of ``order`` are done: backward, clip, step, zero_grad."""
+    norms = []
+    with watched(folder):
+        model = make().double()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = data()
+        does = {
+            "z": lambda: optimizer.zero_grad(),
+            "b": lambda: F.cross_entropy(model(x.double()), y).backward(),
+            "c": lambda: norms.append(float(nn.utils.clip_grad_norm_(model.parameters(), limit))),
+            "s": lambda: optimizer.step(),
+        }
+        for _ in range(steps):
+            for letter in order:
+                does[letter]()
+    return trace_of(folder), norms
+
+
+@pytest.mark.parametrize("order", ["zbcs", "bcsz", "zbbcs"])
+def test_clipping_before_the_step(order, tmp_path):
+    trace, norms = clipped(tmp_path / "run", order)
+    told = last(trace, "clip")
+    assert (told["calls"], told["wasted"], told["max_norm"]) == (12, 0, 0.05)
+    for i in range(10):
+        assert at(trace, "clip_norm", "clip_grad_norm_", i) == pytest.approx(norms[i], rel=1e-6)
+        assert at(trace, "clip_limit", "clip_grad_norm_", i) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("order", "wasted"), [("zbsc", 11), ("zcbs", 12)])
+def test_clipping_too_late_or_too_early(order, wasted, tmp_path):
+    trace, _ = clipped(tmp_path / "run", order)
+    told = last(trace, "clip")
+    assert (told["calls"], told["wasted"], told["first_late"]) == (12, wasted, 1 if order == "zbsc" else 0)
+
+
+def test_clipping_long_after_sampling_has_thinned(tmp_path):
+    trace, _ = clipped(tmp_path / "run", "zbsc", steps=80)
+    assert last(trace, "clip")["wasted"] == 79
+
+
+def test_a_limit_that_only_measures_is_no_clipping(tmp_path):
+    trace, _ = clipped(tmp_path / "run", "zbsc", limit=float("inf"))
+    assert trace.facts_of("clip") == ()
+
+
+def test_gradients_assigned_by_hand_and_clipped(tmp_path):
+    with watched(tmp_path / "run"):
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = data()
+        for _ in range(12):
+            loss = F.cross_entropy(model(x), y)
+            for p, g in zip(model.parameters(), torch.autograd.grad(loss, model.parameters()), strict=True):
+                p.grad = g
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+    assert last(trace_of(tmp_path / "run"), "clip")["wasted"] == 0
+
+
+# ---- reach --------------------------------------------------------------------------
+
+
+class Split(nn.Module):
+    """A body, a cut and a head."""
+
+    def __init__(self, cut):
+        super().__init__()
+        self.body, self.head, self.cut = nn.Linear(4, 64), nn.Linear(64, 3), cut
+
+    def forward(self, x):
+        return self.head(self.cut(self.body, x))
+
+
+def gradless(body, x):
+    with torch.no_grad():
+        return body(x)
+
+
+def reach(folder, model, steps=10, prepare=lambda model: None):
+    torch.manual_seed(0)
+    with watched(folder):
+        model = model()
+        prepare(model)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(steps):
+            step(model, optimizer)
+    return trace_of(folder)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [lambda body, x: body(x).detach(), lambda body, x: body(x).data.relu(), gradless],
+    ids=["detach", "data", "no_grad"],
+)
+def test_where_the_graph_ends(cut, tmp_path):
+    told = last(reach(tmp_path / "run", lambda: Split(cut)), "unreached")
+    assert told["parameters"] == ["body.weight", "body.bias"]
+    assert told["first"] and not told["whole"] and not told["loaded"] and not told["twins"]
+    assert told["gradless"] == (["body"] if cut is gradless else [])
+    assert told["before"] == "head"
+
+
+def test_everything_is_reached(tmp_path):
+    trace = reach(tmp_path / "run", lambda: Split(lambda body, x: body(x)))
+    assert trace.facts_of("unreached") == trace.facts_of("frozen") == trace.facts_of("unstepped") == ()
+
+
+def test_weights_that_were_loaded(tmp_path):
+    def load(model):
+        model.body.load_state_dict(nn.Linear(4, 64).state_dict())
+
+    assert last(reach(tmp_path / "run", lambda: Split(gradless), prepare=load), "unreached")["loaded"]
+
+
+def test_a_loss_made_anew(tmp_path):
+    with watched(tmp_path / "run"):
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = data()
+        for _ in range(5):
+            F.cross_entropy(model(x), y).detach().requires_grad_().backward()
+            optimizer.step()
+    told = last(trace_of(tmp_path / "run"), "unreached")
+    assert told["leaf_loss"] and told["whole"] and len(told["parameters"]) == 6
+
+
+@pytest.mark.parametrize("uniform", [True, False])
+def test_frozen_parameters_and_how_they_are_distributed(uniform, tmp_path):
+    def freeze(model):
+        model.body.requires_grad_(False)
+        if not uniform:
+            with torch.no_grad():
+                model.body.weight.normal_()
+
+    told = last(reach(tmp_path / "run", lambda: Split(lambda body, x: body(x)), prepare=freeze), "frozen")
+    assert told["parameters"] == told["held"] == ["body.weight", "body.bias"]
+    assert told["uniform"] == (["body.weight"] if uniform else [])
+    assert (told["numbers"], told["trainable"], told["last"]) == (320, 195, "head")
+
+
+def test_gradients_cleared_before_the_step(tmp_path):
+    with watched(tmp_path / "run"):
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = data()
+        for _ in range(6):
+            F.cross_entropy(model(x), y).backward()
+            optimizer.zero_grad()
+            optimizer.step()
+    trace = trace_of(tmp_path / "run")
+    assert last(trace, "unstepped")["cause"] == "cleared"
+    assert trace.facts_of("unreached") == ()
+
+
+@pytest.mark.parametrize(("by_hand", "told"), [(False, True), (True, False)])
+def test_an_optimizer_that_nobody_steps(by_hand, told, tmp_path):
+    with watched(tmp_path / "run") as session:
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = data()
+        for _ in range(12):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            if by_hand:
+                with torch.no_grad():
+                    for p in model.parameters():
+                        p -= 0.1 * p.grad
+        connections = session.sampler.connections
+    assert connections.never_stepped is told
+    facts = trace_of(tmp_path / "run").facts_of("unstepped")
+    assert [(f.data["backwards"], f.data["training"], f.data["optimizers"]) for f in facts] == (
+        [(12, 12, ["SGD"])] if told else []
+    )
+
+
+def test_the_second_of_two_optimizers_never_steps(tmp_path):
+    with watched(tmp_path / "run"):
+        model = make()
+        optimizers = [torch.optim.SGD(part.parameters(), lr=0.1) for part in (model[0], model[2])]
+        x, y = data()
+        for _ in range(10):
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizers[0].step()
+    told = last(trace_of(tmp_path / "run"), "unstepped")
+    assert (told["cause"], told["parameters"]) == ("idle", ["2.weight", "2.bias"])
+
+
+def test_an_optimizer_of_a_model_that_was_replaced(tmp_path):
+    with watched(tmp_path / "run"):
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model[2] = nn.Linear(6, 3)
+        for _ in range(10):
+            step(model, optimizer)
+    told = last(trace_of(tmp_path / "run"), "stale-optimizer")
+    assert (told["count"], told["trained"], told["running"]) == (2, 4, ["2.weight", "2.bias"])
+
+
+def test_the_graph_is_counted(tmp_path):
+    kept = []
+    with watched(tmp_path / "run"):
+        weight = nn.Linear(3, 1, bias=False)
+        optimizer = torch.optim.SGD(weight.parameters(), lr=0.01)
+        total = torch.zeros(())
+        for _ in range(4):
+            total = total + weight(torch.ones(2, 3)).square().mean()
+            nodes, todo = set(), [total.grad_fn]
+            while todo:
+                node = todo.pop()
+                if node is not None and node not in nodes:
+                    nodes.add(node)
+                    todo += [following for following, _ in node.next_functions]
+            kept.append(len(nodes))
+            optimizer.zero_grad()
+            total.backward(retain_graph=True)
+            optimizer.step()
+    trace = trace_of(tmp_path / "run")
+    assert [at(trace, "graph_nodes", "backward", i) for i in range(4)] == kept
+    assert kept[3] > 2 * kept[0]
+
+
+# ---- schedules ----------------------------------------------------------------------
+
+
+def scheduled(folder, make_schedule, per_batch, epochs=5, batches=4):
+    with watched(folder), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        schedule = make_schedule(optimizer)
+        for _ in range(epochs):
+            for _ in range(batches):
+                step(model, optimizer)
+                if per_batch:
+                    schedule.step()
+            if not per_batch:
+                schedule.step()
+    return trace_of(folder)
+
+
+@pytest.mark.parametrize(("per_batch", "calls"), [(True, 20), (False, 5)])
+def test_calls_of_a_schedule(per_batch, calls, tmp_path):
+    told = last(scheduled(tmp_path / "run", lambda o: StepLR(o, 3), per_batch), "scheduler")
+    assert (told["class"], told["calls"], told["steps"]) == ("StepLR", calls, 20)
+    assert (told["attribute"], told["horizon"], told["inner"]) == ("step_size", 3, False)
+
+
+def test_the_horizon_of_one_cycle(tmp_path):
+    trace = scheduled(
+        tmp_path / "run", lambda o: OneCycleLR(o, 0.5, epochs=5, steps_per_epoch=4), per_batch=True
+    )
+    told = last(trace, "scheduler")
+    assert (told["attribute"], told["horizon"], told["calls"]) == ("total_steps", 20, 20)
+
+
+def test_parts_of_a_combined_schedule(tmp_path):
+    def combined(optimizer):
+        parts = [LinearLR(optimizer, 0.1, total_iters=2), StepLR(optimizer, 3)]
+        return SequentialLR(optimizer, parts, milestones=[2])
+
+    trace = scheduled(tmp_path / "run", combined, per_batch=False)
+    told = {fact.where: fact.data["inner"] for fact in trace.facts_of("scheduler")}
+    assert told == {"LinearLR": True, "StepLR": True, "SequentialLR": False}
