@@ -54,6 +54,13 @@ def test_healthy_spikes_met_by_clipping():
     assert list(check(build(loss=spiked(), facts=[late])))
 
 
+def test_healthy_trained_on_from_a_loss_near_zero():
+    """A second stage begins at 0.01: its spikes are far below what guessing would cost."""
+    tables = {"criterion": {"mse_loss": 0.01}, "trivial": {"mse_loss": 1.0}}
+    assert not list(check(build(loss=spiked(height=0.6, base=noisy(0.01, 0.1)), tables=tables)))
+    assert list(check(build(loss=spiked(height=1.2, base=noisy(0.01, 0.1)), tables=tables)))
+
+
 def test_healthy_one_spike():
     assert not list(check(build(loss=spiked((200,)))))
 

@@ -341,7 +341,7 @@ def test_backward_without_a_step(server, folder):
 
 
 def test_a_few_backwards_without_a_step(server, folder):
-    (folder / "look.py").write_text(HEALTHY.replace("optimizer.step()", "pass").replace("range(20)", "range(5)"))
+    (folder / "look.py").write_text(HEALTHY.replace("optimizer.step()", "pass").replace("else 20", "else 5"))
     done = server.check("look.py", cwd=folder)
     assert sentence(done) == (
         "backward() ran 5 times but no torch.optim optimizer ever stepped; call optimizer.step() after each backward."

@@ -316,6 +316,18 @@ def test_the_second_of_two_optimizers_never_steps(tmp_path):
     assert (told["cause"], told["parameters"]) == ("idle", ["2.weight", "2.bias"])
 
 
+def test_optimizers_of_earlier_folds_are_not_idle(tmp_path):
+    kept = []
+    with watched(tmp_path / "run"):
+        for _ in range(3):
+            model = make()
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            kept.append((model, optimizer))
+            for _ in range(12):
+                step(model, optimizer)
+    assert trace_of(tmp_path / "run").facts_of("unstepped") == ()
+
+
 def test_an_optimizer_of_a_model_that_was_replaced(tmp_path):
     with watched(tmp_path / "run"):
         model = make()

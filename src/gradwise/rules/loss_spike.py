@@ -10,7 +10,7 @@ Why it hurts
 
 How it decides
     A spike is a loss above 10 times the median of the 50 steps before it and
-    above twice the first loss, with the median of the 25 steps after it back
+    above twice the first loss and the best constant prediction's, with the median of the 25 steps after it back
     below 3 times that level (unit: loss; Lightning's spike detector asks for 2
     times over 10 steps, which noisy batches reach).  At least 2 spikes, on at
     most 5 % of the steps, in a run of at least 100 steps that goes on after
@@ -67,7 +67,7 @@ RULE = Rule(
     group="trial",
     organ=Organ.OUTCOME,
     since="0.1.0",
-    reads=("loss", "target_std", "criterion", "fact:clip", "fact:optimizer"),
+    reads=("loss", "target_std", "criterion", "trivial", "fact:clip", "fact:optimizer"),
     explains=(),
     cures=("clip-gradient", "skip-batch"),
     summary="a loss that jumps far above its level for a few steps",
@@ -82,7 +82,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     if _clipped(trace):
         return
     finite = np.isfinite(loss.high)
-    spikes, heights, harm = spikes_of(loss.mean[finite], loss.high[finite])
+    spikes, heights, harm = spikes_of(loss.mean[finite], loss.high[finite], _reference(trace))
     if len(spikes) < MIN_SPIKES or len(spikes) > MOST_SHARE * int(finite.sum()):
         return
     first = _groups(spikes)
@@ -106,13 +106,13 @@ def check(trace: Trace) -> Iterator[Finding]:
     )
 
 
-def spikes_of(means: Floats, highs: Floats) -> tuple[Ints, Floats, Floats]:
+def spikes_of(means: Floats, highs: Floats, reference: float) -> tuple[Ints, Floats, Floats]:
     """Indices of spiking buckets, their height and the level after them, over the level before."""
-    start = float(np.nanmedian(means[:FIRST]))
+    least = max(ABOVE_START * float(np.nanmedian(means[:FIRST])), reference)
     found: list[int] = []
     heights: list[float] = []
     harm: list[float] = []
-    for i in np.flatnonzero(highs > ABOVE_START * start):
+    for i in np.flatnonzero(highs > least):
         before, after = means[max(i - BEFORE, 0) : i], means[i + 1 : i + 1 + AFTER]
         if len(before) < BEFORE // 2 or len(after) < AFTER // 2:
             continue
@@ -122,6 +122,12 @@ def spikes_of(means: Floats, highs: Floats) -> tuple[Ints, Floats, Floats]:
             heights.append(float(highs[i]) / max(level, 1e-30))
             harm.append(float(np.median(after)) / max(level, 1e-30))
     return np.asarray(found, dtype=np.int64), np.asarray(heights), np.asarray(harm)
+
+
+def _reference(trace: Trace) -> float:
+    """Loss of the best constant prediction; 0 where it is not known."""
+    trivial = trace.sampled("trivial").values
+    return float(np.nanmax(trivial)) if np.isfinite(trivial).any() else 0.0
 
 
 def _clipped(trace: Trace) -> bool:

@@ -172,7 +172,7 @@ class Connections:
         stages, sampler = session.stages, session.sampler
         live = stages.live()
         taken = {id(p) for o in live.values() for group in o.param_groups for p in group["params"]}
-        idle = [o for o in stages.optimizers if id(o) not in live and stages.watched(o)]
+        idle = [o for o in stages.optimizers if o not in stages.ever_stepped and stages.watched(o)]
         fact = self.idle.look(idle, structure.parameter_names, taken, sampler.step)
         if not sampler.hooks_allowed:
             return [fact]

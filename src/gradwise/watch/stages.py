@@ -59,6 +59,7 @@ class Stages:
         self.created_at: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.loaded: set[int] = set()  # ids of modules whose weights came from a state dict
         self.stepped: dict[int, weakref.ref[Any]] = {}  # optimizers that have stepped, by id
+        self.ever_stepped: weakref.WeakSet[Any] = weakref.WeakSet()  # those of earlier stages too
         self.starts: list[int] = []  # first step of every segment
         self.root: Callable[[], nn.Module | None] = _no_model
         self.ownership = OwnershipReader()
@@ -102,6 +103,7 @@ class Stages:
         late = self.created_at.get(optimizer, 0) > (self.starts[-1] if self.starts else 0)
         self.stepped = {k: r for k, r in self.stepped.items() if r() is not None}
         self.stepped[key] = weakref.ref(optimizer)
+        self.ever_stepped.add(optimizer)
         if structure is not None and late and not (mine & structure.trained_ids):
             self._next_stage(optimizer, step)
         elif structure is None or not mine <= structure.trained_ids:
