@@ -9,14 +9,15 @@ Why it hurts
     many good ones had reached.  Mostly a few broken samples are behind it.
 
 How it decides
-    A spike is a loss above 10 times the median of the 50 steps before it and
-    above twice the first loss and the best constant prediction's, with the median of the 25 steps after it back
-    below 3 times that level (unit: loss; Lightning's spike detector asks for 2
-    times over 10 steps, which noisy batches reach).  At least 2 spikes, on at
-    most 5 % of the steps, in a run of at least 100 steps that goes on after
-    them, and they leave harm: the level after a spike is 1.1 times that before
-    it, in the median of all spikes.  The loss must be positive, no optimizers
-    may oppose each other, and gradients may not be clipped already.
+    A spike is a loss above 10 times the median of the 50 steps before it, above
+    twice the first loss and above the best constant prediction's, with the
+    median of the 25 steps after it back below 3 times that level (unit: loss;
+    Lightning's spike detector asks for 2 times over 10 steps, which noisy
+    batches reach).  At least 2 spikes, on at most 5 % of the steps, in a run of
+    at least 100 steps that goes on after them, and they leave harm: the level
+    after a spike is 1.1 times that before it, in the median of all spikes.  The
+    loss must be positive, no optimizers may oppose each other, and gradients
+    may not be clipped already.
 
 Cure
     Look at the samples of those batches; clip gradients, or skip such batches.

@@ -30,8 +30,6 @@ Cure safety
 When it is wrong
     A script that trains nothing and studies gradients in training mode, with
     an optimizer that it never uses.
-    On trial: scripts of several stages (folds, a grid of settings, an optimised input) were
-    taken for it.
 
 Example
     >>> # loss.backward(); optimizer.step      # a name, not a call
@@ -58,7 +56,7 @@ MIN_IDLE_SHARE = 0.5  # share of the run for which that stands, up to its end
 RULE = Rule(
     name="optimizer-never-steps",
     code="C02",
-    group="trial",
+    group="broken",
     organ=Organ.WIRING,
     since="0.1.0",
     reads=("fact:unstepped", "update_norm"),
