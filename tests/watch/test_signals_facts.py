@@ -53,7 +53,14 @@ def test_optimizer(tmp_path):
     )
     (fact,) = trace.facts_of("optimizer")
     assert (fact.where, fact.step) == ("AdamW", 0)
-    assert fact.data == {"class": "AdamW", "lr": 3e-3, "momentum": 0.8, "weight_decay": 0.1, "groups": 2}
+    assert fact.data == {
+        "class": "AdamW",
+        "lr": 3e-3,
+        "momentum": 0.8,
+        "weight_decay": 0.1,
+        "groups": 2,
+        "fused": "possible",
+    }
 
 
 class Functional(nn.Module):
