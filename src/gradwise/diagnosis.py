@@ -145,6 +145,9 @@ class _Accepted:
                 yield f"{self._settings.shown}: the suppression of {one.rule}{at} matched nothing"
 
 
+_SEVERITY: dict[Group, int] = {"broken": 0, "sick": 1, "slow": 1, "habit": 2, "trial": 2}
+
+
 def _belief(finding: Finding) -> tuple[int, int, float, int]:
     """Sort key: surest group first, then order of belief, strength, onset."""
     rule = all_rules().get(finding.rule)
@@ -221,7 +224,12 @@ def _merge(causes: list[Finding]) -> list[Finding]:
             merged[key] = finding
         else:
             merged[key] = replace(before, since_step=min(before.since_step, finding.since_step))
-    return sorted(merged.values(), key=_belief)
+    return sorted(merged.values(), key=lambda finding: (_severity(finding), *_belief(finding)))
+
+
+def _severity(finding: Finding) -> int:
+    """0 broken, 1 sick or slow, 2 habit or on trial: the worst of a cause and its symptoms."""
+    return min(_SEVERITY[one.group] for one in _flat((finding,)))
 
 
 def _flat(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -100,6 +100,8 @@ def torch_as_it_is():
         len(kept)
         for kept in (
             module_hooks._global_forward_hooks,
+            module_hooks._global_forward_hooks_with_kwargs,
+            module_hooks._global_forward_hooks_always_called,
             module_hooks._global_forward_pre_hooks,
             module_hooks._global_backward_hooks,
             module_hooks._global_backward_pre_hooks,
@@ -110,10 +112,11 @@ def torch_as_it_is():
     return functions, counts
 
 
+@pytest.mark.parametrize("probing", [False, True])
 @pytest.mark.parametrize("steps", [0, 1, 3, 25])
-def test_torch_is_put_back_as_it_was(steps, tmp_path):
+def test_torch_is_put_back_as_it_was(steps, probing, tmp_path):
     before = torch_as_it_is()
-    with watched(tmp_path / "run"):
+    with watched(tmp_path / "run", probing=probing):
         during = torch_as_it_is()
         model = nn.Linear(3, 2)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -27,8 +27,8 @@ Cure safety
 
 When it is wrong
     Networks that ignore their input by design, and learn something else, end
-    well and are left alone.  On trial: beside dead units on a table with a few
-    constant columns it came first, and was not the cause.
+    well and are left alone.  A column is judged by the rows that were sampled: a
+    rare event may look constant.
 
 Example
     >>> # pad_sequence(ids, batch_first=True)[:, -20:]   # the last 20 tokens: all padding
@@ -64,7 +64,7 @@ SMALLEST_IMAGE = 49  # columns; a square number of columns from here on is a fla
 RULE = Rule(
     name="constant-features",
     code="D11",
-    group="trial",
+    group="sick",
     organ=Organ.DATA,
     since="0.1.0",
     reads=(

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 import torch
+import torch.nn.modules.module as torch_modules
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
@@ -86,7 +87,11 @@ class Capture:
     def disarm(self) -> None:
         """Take the hooks off and forget an unfinished step."""
         while self._handles:
-            self._handles.pop().remove()
+            handle = self._handles.pop()
+            handle.remove()
+            # torch (2.13) keeps the id of a removed hook here, takes the slow way of calling modules
+            # ever after, and warns the user of hooks at every compiled module.
+            torch_modules._global_forward_hooks_with_kwargs.pop(handle.id, None)
         self._root = None
         self._forget()
 
