@@ -198,8 +198,9 @@ def test_the_second_ctrl_c_leaves_at_once_without_damage(server, folder, truth):
 
 def test_ctrl_c_before_training_says_that_nothing_is_kept(server, folder):
     words = [word for word in SETTINGS if word not in ("--rate", 0.003)]
+    slow = ["--width", 1024, "--depth", 6]  # seconds of range test, so that the signal comes before training
     done = server.run(
-        "fit", "data.csv", *words, "--out", "early", cwd=folder,
+        "fit", "data.csv", *words, *slow, "--out", "early", cwd=folder,
         meanwhile=send(signal.SIGINT, when="weight-decay"),
     )  # fmt: skip
     assert done.code == 130

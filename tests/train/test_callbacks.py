@@ -262,13 +262,20 @@ class PressTwice(Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_second_ctrl_c_ends_it_at_once_and_handlers_come_back():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.fixture
+def interruptible():
+    """Python's own handler, also where the suite was started with SIGINT ignored (in the background)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_second_ctrl_c_ends_it_at_once_and_handlers_come_back(interruptible):
     made = training()
     with pytest.raises(KeyboardInterrupt):
         fit(made, train_batches(), epochs=2, callbacks=[StopOnInterrupt(), PressTwice()])
     assert made.progress.step == 3
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is interruptible
 
 
 def test_in_another_thread_signals_are_left_alone():
