@@ -1,9 +1,10 @@
-"""Cost of watching: step time with and without, on five workloads, in one run.
+"""Cost of watching: step time with and without, on six workloads, in one run.
 
 One model is trained on and on, watched and unwatched by turns, in blocks of a
 second, so that a slow moment of the machine hits both alike (two equal models
 differ by up to 1 % by where they lie in memory).  One session lasts over all
-watched blocks: what its start costs is in the figure.
+watched blocks: what its start costs is in the figure.  The watch keeps what
+probes need, as ``gradwise check`` does by default (``--probe none``: without).
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def _block(step: Step, count: int) -> float:
     return CLOCK() - begin
 
 
-def measure(workload: Workload, seconds: float, share: float, repetitions: int) -> Row:
+def measure(
+    workload: Workload, seconds: float, share: float, repetitions: int, *, probing: bool = True
+) -> Row:
     """Train for ``seconds`` watched and as long unwatched, by turns, ``repetitions`` times over."""
     ratios, plains, samples, steps = [], [], 0, 0
     for repetition in range(repetitions):
@@ -75,7 +78,7 @@ def measure(workload: Workload, seconds: float, share: float, repetitions: int) 
         count = max(1, int(BLOCK_SECONDS / (_block(other, 3) / 3)))
         with tempfile.TemporaryDirectory() as folder:
             info = run_info("benchmark", ())
-            session = Session(TraceWriter(Path(folder) / "run", info), info, share=share)
+            session = Session(TraceWriter(Path(folder) / "run", info), info, share=share, probing=probing)
             patches = Patches(session)
             step = workload.make()
             patches.remove()
@@ -112,6 +115,7 @@ def main() -> int:
         default="wall",
         help="cpu counts processor time on one thread: steadier on a machine shared with others",
     )
+    parser.add_argument("--probe", choices=("auto", "none"), default="auto", help="keep what probes need")
     parser.add_argument("--only", default="", help="workloads whose name contains this")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args()
@@ -127,7 +131,9 @@ def main() -> int:
     for workload in WORKLOADS:
         if options.only.lower() not in workload.name.lower():
             continue
-        row = measure(workload, options.seconds, options.budget, options.repetitions)
+        row = measure(
+            workload, options.seconds, options.budget, options.repetitions, probing=options.probe == "auto"
+        )
         rows.append(row)
         spread = f"{min(row.ratios):.3f}-{max(row.ratios):.3f}"
         print(

@@ -1,4 +1,4 @@
-"""The five workloads whose step time is measured with and without watching."""
+"""The six workloads whose step time is measured with and without watching."""
 
 from __future__ import annotations
 
@@ -99,10 +99,27 @@ def lstm() -> Step:
     return _trainer(_Tagger(), torch.randn(32, 64, 16), torch.randint(0, 5, (32,)))
 
 
+def distances() -> Step:
+    """16-64-64-8 trained on distances: square roots near the loss, whose slopes are looked at in every step."""
+    model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 8))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+    left, right, wanted = torch.randn(64, 16), torch.randn(64, 16), torch.rand(64)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        apart = (model(left) - model(right)).square().sum(dim=1).sqrt()
+        loss = F.mse_loss(apart, wanted)
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
 WORKLOADS = (
     Workload("tiny MLP 8-32-3, batch 64", tiny_mlp),
     Workload("MLP 784-256-256-10, batch 128", mlp),
     Workload("small CNN 28x28, batch 64", small_cnn),
     Workload("ResNet-18 32x32, batch 32", resnet18),
     Workload("LSTM 64 steps x 128, batch 32", lstm),
+    Workload("distances 16-64-64-8, batch 64", distances),
 )

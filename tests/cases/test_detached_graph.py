@@ -1,5 +1,9 @@
 """Runs in which a gradient reaches everything that takes part, or does not."""
 
+from dataclasses import replace
+
+import pytest
+
 from gradwise.rules.detached_graph import check
 from tests.cases.build import build, decay, fact, learning
 
@@ -85,3 +89,20 @@ def test_healthy_look_alike_vanishing_gradient():
     """Gradients reach the first layer, though hardly any of them."""
     tables = {"grad_norm": {"fc1.weight": 1e-12, "fc9.weight": 1.0}}
     assert not list(check(build(loss=2.3, tables={**tables, **learning(end=2.29)})))
+
+
+def ended(error, **how):
+    trace = build(status="failed", **how)
+    return replace(trace, run=replace(trace.run, error=error))
+
+
+@pytest.mark.parametrize("steps", [0, 12])
+def test_sick_torch_refuses_the_backward(steps):
+    error = "RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn"
+    (finding,) = check(ended(error, steps=steps))
+    assert finding.since_step == max(0, steps - 1)
+    assert "no trainable parameter reaches" in finding.message
+
+
+def test_healthy_another_error():
+    assert not list(check(ended("RuntimeError: shapes cannot be multiplied", steps=0)))

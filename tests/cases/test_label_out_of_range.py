@@ -30,8 +30,8 @@ def run(low: Values, high: Values, *facts: Fact, whole: float = 1.0, **more: Any
     return build(loss=1.0, tables=tables, facts=told, **more)
 
 
-def failed(error: str) -> Trace:
-    trace = build(loss=1.0, status="failed")
+def failed(error: str, steps: int = 400) -> Trace:
+    trace = build(loss=1.0, status="failed", steps=steps)
     return replace(trace, run=replace(trace.run, error=error))
 
 
@@ -93,3 +93,8 @@ def test_healthy_adversarial_labels_beyond_one() -> None:
     }
     tables["criterion"] = replace(tables["target_std"], values=tables["target_std"].values + 1)
     assert not list(check(replace(trace, tables=tables)))
+
+
+def test_sick_the_first_batch_already() -> None:
+    (finding,) = check(failed("IndexError: Target 7 is out of bounds.", steps=0))
+    assert finding.since_step == 0

@@ -220,6 +220,15 @@ def test_ctrl_c_before_the_first_step(server, folder):
     assert done.code == 2
 
 
+def test_a_failure_before_the_first_step_is_named_where_a_rule_knows_it(server, folder):
+    (folder / "cut.py").write_text(HEALTHY.replace("model(x), x[:, :1]", "model(x).detach(), x[:, :1]"))
+    done = server.check("--out", "cut", "--json", "cut.json", "cut.py", cwd=folder)
+    assert done.code == 3 and "does not require grad" in done.err
+    (finding,) = json.loads((folder / "cut.json").read_text())["findings"]
+    assert (finding["rule"], finding["since_step"]) == ("detached-graph", 0)
+    assert (folder / "cut" / "report.html").exists()
+
+
 def test_a_script_that_handles_ctrl_c_goes_on(server, folder):
     text = (
         HEALTHY

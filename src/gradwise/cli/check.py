@@ -159,6 +159,9 @@ def _judge(
     from gradwise.cli.outcome import report_run
 
     failed = recorded.ending.status == "failed"
+    if failed and recorded.steps == 0 and _failure_explained(directory, wanted):
+        report_run(directory, wanted)
+        return SCRIPT_FAILED
     if recorded.steps == 0 and not recorded.never_stepped:
         if new:
             _discard(directory)
@@ -171,6 +174,17 @@ def _judge(
     if failed:
         return SCRIPT_FAILED
     return FOUND if found else 0
+
+
+def _failure_explained(directory: Path, wanted: Wanted) -> bool:
+    """Whether a rule names the reason why the script failed before its first step."""
+    from gradwise.diagnosis import diagnose
+    from gradwise.trace.read import read_run
+
+    try:
+        return bool(diagnose(read_run(directory).segments, wanted.rules, settings=wanted.settings).findings)
+    except GradwiseError:
+        return False
 
 
 def _nothing_seen(recorded: Recorded) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradwise.errors import UnknownNameError
 from gradwise.handbook.catalogue import ORGANS, Ailment, catalogue, find_ailment
+from gradwise.handbook.measured import measured_lines
 from gradwise.handbook.techniques import PLACES, Technique, find_techniques, plural, techniques
 from gradwise.registry import nearest
 from gradwise.remedies.collection import all_remedies
 from gradwise.remedies.remedy import LoadedRemedy
-from gradwise.report.page import Page, page_document, page_text, parse_page
+from gradwise.report.page import Block, Page, Section, page_document, page_text, parse_page
 from gradwise.report.words import sentence
 from gradwise.rules.collection import all_rules, own_rules
 from gradwise.rules.rule import LoadedRule
@@ -156,7 +157,16 @@ def _rule_entry(rule: LoadedRule) -> Entry:
         facts.append("explains " + ", ".join(it.explains))
     if it.cures:
         facts.append("cures: " + ", ".join(it.cures))
-    return Entry("ailment", f"{it.code} {it.name}", "; ".join(facts), parse_page(rule.page))
+    return Entry("ailment", f"{it.code} {it.name}", "; ".join(facts), _with_measured(rule))
+
+
+def _with_measured(rule: LoadedRule) -> Page:
+    """The rule's page, and how often it was right; of rules of other packages we know nothing."""
+    page = parse_page(rule.page)
+    if rule.package:
+        return page
+    blocks = tuple(Block("item", line) for line in measured_lines(rule.declaration))
+    return replace(page, sections=(*page.sections, Section("Measured", blocks)))
 
 
 def _planned_entry(ailment: Ailment) -> Entry:

@@ -2,22 +2,23 @@
 
 What it sees
     Every row that enters the model is the same, or most rows hold one single
-    value all over (padding, zeros); or some columns of a table had the same
+    value all over (padding, zeros); or most columns of a table had the same
     value in all rows that were looked at.
 
 Why it hurts
     Where the input does not vary there is nothing to learn from, and the network
     can do no better than a constant answer.  A single constant column does no
-    harm; it is a second bias, and often a sign that a column was read wrongly.
+    harm; it is a second bias.
 
 How it decides
     Rows: at least 64 were looked at, and one fingerprint stands for 95 % of them;
     or half of the rows of the median batch are blank, with 8 numbers or more in
-    a row (units: rows, shares; ours).  Both count only in a run that ends poor.
-    Columns, as a habit: smallest and largest value of a column are equal over at
-    least 200 rows of a table with up to 256 columns whose other columns take
-    both signs.  Pixels and one-hot codes are left alone: they have no negative
-    values, or their number of columns is a square, as of a flattened image.
+    a row (units: rows, shares; ours).
+    Columns: smallest and largest value are equal, over at least 200 rows, for
+    half of the columns of a table with up to 256 columns whose other columns
+    take both signs.  Pixels and one-hot codes are left alone: they have no
+    negative values, or their number of columns is a square, as of a flattened
+    image.  All of this counts only in a run that ends poor.
 
 Cure
     Look at one batch just before the model; drop columns that say nothing.
@@ -41,7 +42,6 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from math import isqrt
 from typing import Any
 
@@ -57,6 +57,7 @@ MIN_BATCH = 4  # rows in a batch; fewer are streams of states
 ALIKE_LIMIT = 0.95  # share of rows that are the same one; ours
 BLANK_LIMIT = 0.5  # share of a batch's rows that hold one value all over; ours
 MIN_BATCHES = 3  # sampled batches
+COLUMNS_LIMIT = 0.5  # share of a table's columns that do not vary; ours
 MIN_ROWS_COLUMNS = 200  # rows over which a column must not vary
 MAX_COLUMNS = 256  # columns of a table; wider ones are thinned in the trace
 SMALLEST_IMAGE = 49  # columns; a square number of columns from here on is a flattened image
@@ -81,18 +82,19 @@ RULE = Rule(
 
 
 def check(trace: Trace) -> Iterator[Finding]:
-    """Yield one finding per model that gets the same or nothing; else per table with constant columns."""
+    """Yield one finding per model that gets the same, or nothing, or hardly any column that varies."""
+    if not outcome(trace).poor:
+        return
     rows = {fact.where: fact.data for fact in trace.facts_of("rows")}
     columns = {fact.where: fact.data for fact in trace.facts_of("columns")}
-    poor = outcome(trace).poor
     for place, data in rows.items():
-        if poor and data["rows"] >= MIN_ROWS and data["largest"] >= MIN_BATCH:
-            found = _alike(trace, place, data) or _blank(trace, place)
-            if found is not None:
-                yield found
-                continue
-        if place in columns and data["rows"] >= MIN_ROWS_COLUMNS:
-            yield from _columns(trace, place, columns[place], int(data["rows"]))
+        if data["rows"] < MIN_ROWS or data["largest"] < MIN_BATCH:
+            continue
+        found = _alike(trace, place, data) or _blank(trace, place)
+        if found is None and place in columns and data["rows"] >= MIN_ROWS_COLUMNS:
+            found = _columns(trace, place, columns[place], int(data["rows"]))
+        if found is not None:
+            yield found
 
 
 def _alike(trace: Trace, place: str, data: Mapping[str, Any]) -> Finding | None:
@@ -132,24 +134,18 @@ def _finding(trace: Trace, place: str, share: float, limit: float, unit: str, me
     )
 
 
-def _columns(trace: Trace, place: str, data: Mapping[str, Any], rows: int) -> Iterator[Finding]:
+def _columns(trace: Trace, place: str, data: Mapping[str, Any], rows: int) -> Finding | None:
     low, high = (np.asarray(data[name], dtype=np.float64) for name in ("low", "high"))
     constant = np.flatnonzero(low == high)
-    if not len(constant) or len(constant) == len(low) or not _is_table(low, high):
-        return
+    share = len(constant) / len(low)
+    if share < COLUMNS_LIMIT or share == 1 or not _is_table(low, high):
+        return None
     listed = ", ".join(str(i) for i in constant[:8]) + (", ..." if len(constant) > 8 else "")
-    found = RULE.finding(
-        where=[place],
-        since_step=trace.first_step,
-        value=len(constant),
-        threshold=1,
-        unit="columns",
-        message=f"{len(constant)} of {len(low)} columns of {place} had one value in {rows} rows: {listed}",
-        why="a column that does not vary is a second bias, and often one that was read wrongly",
-        strength=0.2,
-        evidence=evidence_at(trace, ("input_std",), place, trace.first_step),
-    )
-    yield replace(found, group="habit")
+    return _finding(
+        trace, place, share, COLUMNS_LIMIT, "share of the columns",
+        f"{len(constant)} of {len(low)} columns of {place} had one value in {rows} rows: {listed} "
+        f"(limit {COLUMNS_LIMIT:.0%} of the columns)",
+    )  # fmt: skip
 
 
 def _is_table(low: Floats, high: Floats) -> bool:

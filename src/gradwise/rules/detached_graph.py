@@ -19,7 +19,8 @@ How it decides
     file (a frozen backbone); not when every one of them has a learning twin of
     the same name and shape (target networks, averages, momentum encoders).
     Modules that ran under ``no_grad`` count only when learning is poor, for
-    random or earlier features are often meant there.
+    random or earlier features are often meant there.  A run that fails because
+    torch finds no gradient function behind the loss is named without more ado.
 
 Cure
     Take out what cuts the graph: ``.detach()``, ``.data``, ``.numpy()``,
@@ -54,6 +55,7 @@ from gradwise.trace.model import Trace
 MIN_STEPS = 5  # steps it must have stood
 MIN_SHARE = 0.5  # share of the run it must have stood, up to its end
 NAMED = 3  # modules named in the message
+REFUSED = "does not require grad and does not have a grad_fn"  # torch's words about such a loss
 
 RULE = Rule(
     name="detached-graph",
@@ -84,6 +86,9 @@ RULE = Rule(
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding that says which modules are cut off, and where."""
+    if trace.run.status == "failed" and REFUSED in trace.run.error:
+        yield _refused(trace)
+        return
     facts = trace.facts_of("unreached")
     if not facts or not facts[-1].data.get("parameters"):
         return
@@ -116,6 +121,20 @@ def check(trace: Trace) -> Iterator[Finding]:
         ),
         strength=0.5 + 0.5 * len(names) / total,
         evidence=[Evidence("grad_norm", tuple(str(name) for name in names), since, max(end - 1, since))],
+    )
+
+
+def _refused(trace: Trace) -> Finding:
+    return RULE.finding(
+        where=[],
+        since_step=max(trace.last_step, trace.first_step),
+        value=1.0,
+        threshold=0,
+        unit="losses without a graph",
+        message="the run ended at a backward from a loss that no trainable parameter reaches",
+        why="no_grad, detach, .data, argmax or a new tensor cut it off, or every parameter is frozen",
+        strength=1.0,
+        evidence=[Evidence("loss", (), trace.first_step, max(trace.last_step, trace.first_step))],
     )
 
 

@@ -80,7 +80,7 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per loss with labels that it does not expect."""
     refused = REFUSED.search(trace.run.error) if trace.run.status == "failed" else None
-    if refused is not None and trace.last_step + 1 >= trace.run.steps > 0:
+    if refused is not None and trace.last_step + 1 >= trace.run.steps:
         yield _refused(trace, refused[0])
         return
     for call in loss_calls(trace):
@@ -120,12 +120,12 @@ def _finding(trace: Trace, call: Call, ends: tuple[float, float], wanted: str, w
 def _refused(trace: Trace, words: str) -> Finding:
     return RULE.finding(
         where=[],
-        since_step=trace.last_step,
+        since_step=max(trace.last_step, trace.first_step),
         value=1.0,
         threshold=0.0,
         unit="target",
         message=f"the run ended at a label that the loss does not know: {words}",
         why="class ids run from 0 to C - 1, shares from 0 to 1",
         strength=1.0,
-        evidence=[Evidence("loss", (), trace.first_step, trace.last_step)],
+        evidence=[Evidence("loss", (), trace.first_step, max(trace.last_step, trace.first_step))],
     )

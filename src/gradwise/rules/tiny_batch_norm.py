@@ -75,7 +75,7 @@ RULE = Rule(
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding for all batch-norm layers that see too few values."""
-    if REFUSED in trace.run.error and trace.last_step + 1 >= trace.run.steps > 0:
+    if REFUSED in trace.run.error and trace.last_step + 1 >= trace.run.steps:
         yield _refused(trace)
         return
     places = trace.sampled("norm_values").places
@@ -110,13 +110,13 @@ def _median(trace: Trace, place: str) -> float:
 def _refused(trace: Trace) -> Finding:
     return RULE.finding(
         where=[],
-        since_step=trace.last_step,
+        since_step=max(trace.last_step, trace.first_step),
         value=1.0,
         threshold=TWO,
         unit="values per channel",
         message="the run ended where batch-norm met a batch with one value per channel",
         why="one value has no variance; most often it is the last batch of an epoch, of a single sample",
         strength=1.0,
-        evidence=[Evidence("loss", (), trace.first_step, trace.last_step)],
+        evidence=[Evidence("loss", (), trace.first_step, max(trace.last_step, trace.first_step))],
         cures=("larger-batch", "group-norm"),
     )

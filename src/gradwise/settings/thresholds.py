@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import cast
@@ -16,6 +17,10 @@ from typing import cast
 from gradwise.errors import UsageError
 from gradwise.rules.rule import Check, LoadedRule
 from gradwise.settings.settings import Number
+
+# Python 3.11 counts the depth of syntax trees once for all threads: two that build one at the same time fail
+# now and then with "AST constructor recursion depth mismatch" (CPython issue 106905).
+_one_tree_at_a_time = threading.Lock()
 
 
 def thresholds(module: ModuleType) -> dict[str, Number]:
@@ -55,7 +60,9 @@ def check_with(rule: LoadedRule, values: Mapping[str, Number]) -> Check:
     copy.__dict__.update({name: getattr(module, name, None) for name in kept})
     try:
         whole = ast.fix_missing_locations(tree)
-        exec(compile(whole, module.__file__ or rule.origin, "exec", dont_inherit=True), copy.__dict__)
+        with _one_tree_at_a_time:
+            code = compile(whole, module.__file__ or rule.origin, "exec", dont_inherit=True)
+        exec(code, copy.__dict__)
     except Exception as error:  # a derived constant may divide by one that was set to zero
         given = ", ".join(f"{name} = {value}" for name, value in values.items())
         raise UsageError(f"{given} cannot be used: {type(error).__name__}: {error}.") from error
@@ -83,4 +90,5 @@ def _tree(module: ModuleType) -> ast.Module:
         source = get_source(module.__name__) if get_source is not None else None
     except (ImportError, OSError, SyntaxError):
         source = None
-    return ast.parse(source or "")
+    with _one_tree_at_a_time:
+        return ast.parse(source or "")

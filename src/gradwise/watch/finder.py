@@ -117,8 +117,14 @@ class Finder:
 
     # ---- at every step --------------------------------------------------------------
 
-    def hold(self, root: Tensor) -> None:
-        """Before a backward: keep what fragile operations saved."""
+    def before_backward(self, root: Tensor, step: int) -> None:
+        """Keep what fragile operations saved."""
+        try:
+            self._hold(root)
+        except Exception as error:  # noqa: BLE001
+            self.ledger.guard.contain("nonfinite", error, step)
+
+    def _hold(self, root: Tensor) -> None:
         self._held.clear()
         for path in self.paths:
             node = root.grad_fn
@@ -137,13 +143,12 @@ class Finder:
             self.ledger.guard.contain("nonfinite", error, step)
 
     def _look_back(self, step: int) -> None:
-        held, root = self._held.copy(), self._root
-        self._held.clear()
-        self._root = None
+        held, root, self._held, self._root = self._held, self._root, [], None
         leaf = self._sentinel() if self._sentinel is not None else None
-        if root is None or leaf is None or leaf.grad is None or leaf.grad.is_sparse or self.loss_told:
+        grad = leaf.grad if leaf is not None else None
+        if root is None or grad is None or grad.is_sparse or self.loss_told or self.gradient_told:
             return
-        total = leaf.grad.detach().sum().item()
+        total = grad.detach().sum().item()
         if total - total == 0.0:
             return
         bad = self._bad_gradients()

@@ -133,28 +133,9 @@ class Patches:
         return functools.wraps(original)(wrapper)
 
     def _backward(self) -> None:
-        pulse, inside = self.pulse, torch._C._current_graph_task_id
+        pulse = self.pulse
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
-            def tell(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-                session = self.session
-                if session is None or inside() != -1:  # checkpointed blocks run backward inside backward
-                    return original(*args, **kwargs)
-                try:
-                    root = args[0] if args else kwargs["tensors"]
-                    self.connections.clips.at_backward()
-                    session.on_backward(root)
-                except Exception as error:  # noqa: BLE001
-                    session.guard.contain("backward", error, session.step)
-                result = original(*args, **kwargs)
-                if session.sampler.armed:
-                    session.sampler.after_backward()
-                if session.finder.alert:
-                    session.finder.after_backward(session.step)
-                if session.by_hand:
-                    session.after_backward(root)
-                return result
-
             @functools.wraps(original)
             def backward(*args: Any, **kwargs: Any) -> Any:
                 if pulse.plain and pulse.loss is None:
@@ -164,12 +145,39 @@ class Patches:
                         number = NAN
                     if number - number == 0.0:
                         pulse.loss = number
-                        return original(*args, **kwargs)
-                return tell(args, kwargs)
+                        finder = pulse.finder
+                        if finder is None:
+                            return original(*args, **kwargs)
+                        finder.before_backward(args[0], pulse.step)
+                        result = original(*args, **kwargs)
+                        finder.after_backward(pulse.step)
+                        return result
+                return self._long_backward(original, args, kwargs)
 
             return backward
 
         self._replace(torch.autograd, "backward", make)
+
+    def _long_backward(
+        self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        session = self.session
+        if session is None or torch._C._current_graph_task_id() != -1:
+            return original(*args, **kwargs)  # checkpointed blocks run backward inside backward
+        try:
+            root = args[0] if args else kwargs["tensors"]
+            self.connections.clips.at_backward()
+            session.on_backward(root)
+        except Exception as error:  # noqa: BLE001
+            session.guard.contain("backward", error, session.step)
+        result = original(*args, **kwargs)
+        if session.sampler.armed:
+            session.sampler.after_backward()
+        if session.finder.alert:
+            session.finder.after_backward(session.step)
+        if session.by_hand:
+            session.after_backward(root)
+        return result
 
     def _optimizers(self) -> None:
         pulse = self.pulse

@@ -8,6 +8,11 @@ small object and no method calls keep that to a few microseconds
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradwise.watch.finder import Finder
+
 NAN = float("nan")
 
 
@@ -20,14 +25,15 @@ class Pulse:
     """
 
     __slots__ = (
-        "compiles", "data_wait", "deadline", "last_end", "loss", "plain", "quiet", "rows", "solo", "step",
-        "wake",
+        "compiles", "data_wait", "deadline", "finder", "last_end", "loss", "plain", "quiet", "rows", "solo",
+        "step", "wake",
     )  # fmt: skip
 
     def __init__(self, deadline: float, rows: list[tuple[float, float, float, float]]) -> None:
         self.quiet = False  # nothing to look at in this step: losses take the short path
         self.plain = False  # ... and backwards too: they began from one number on the CPU until now
         self.loss: float | None = None  # read at this step's backward, on the short path
+        self.finder: Finder | None = None  # looks at the gradients of every step, on the short path too
         self.compiles = False  # torch.compile was called
         self.solo = 0  # id of the only optimizer of a round, for the short path
         self.step = 0
@@ -44,4 +50,4 @@ class Pulse:
     def rest(self) -> None:
         """Nobody listens any more."""
         self.quiet = self.plain = False
-        self.loss, self.solo = None, 0
+        self.loss, self.solo, self.finder = None, 0, None

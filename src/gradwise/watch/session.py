@@ -145,7 +145,7 @@ class Session:
             self.sampler.backward(root)
             self.finder.learn(root, self.sampler)
         if self.finder.alert:
-            self.finder.hold(root)
+            self.finder.before_backward(root, self.step)
         self._settle()
 
     def _note_loss(self, value: Tensor, root: Tensor) -> None:
@@ -204,7 +204,8 @@ class Session:
         root = self.stages.root()
         quiet = not busy and not self.pulse.compiles and (root is None or root.training)
         self.pulse.quiet = quiet
-        self.pulse.plain = quiet and self._plain and not self.finder.alert
+        self.pulse.plain = quiet and self._plain
+        self.pulse.finder = self.finder if self.finder.alert else None
 
     def _collect(self) -> None:
         """The loss that the short path has read in this step."""
