@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import struct
 import sys
 import termios
@@ -225,6 +226,47 @@ def test_the_doctor_names_what_makes_a_fit_sick(folder, words, rule):
     assert f"doctor        {rule}  (gradwise explain {rule})" in shown
     assert any(line.startswith("doctor   ") and f" {rule}: " in line for line in shown), "and in the verdict"
     assert done.code == 1, "it did not learn"
+
+
+SICK = [
+    "fit",
+    "digits.csv",
+    "--target",
+    "y",
+    "--threads",
+    1,
+    "--epochs",
+    3,
+    "--rate",
+    0.01,
+    "--init",
+    "zeros",
+]
+
+
+@pytest.fixture
+def project(folder, tmp_path):
+    """A directory of its own with the digits, where settings may stand."""
+    shutil.copy(folder / "digits.csv", tmp_path)
+    return tmp_path
+
+
+def test_the_doctor_follows_the_projects_settings(project):
+    accepted = '[[suppress]]\nrule = "symmetric-init"\nscript = "digits.csv"\nreason = "on purpose"\n'
+    (project / "gradwise.toml").write_text(accepted)
+    fit(project, *SICK, "--out", "accepted")
+    assert "symmetric-init" not in findings(project, "accepted")
+    (project / "gradwise.toml").unlink()
+    fit(project, *SICK, "--out", "told")
+    assert "symmetric-init" in findings(project, "told")
+
+
+@pytest.mark.parametrize("wrong", ['budget = "a lot"', 'select = ["overfitting"]'])
+def test_settings_that_do_not_hold_are_told_before_any_work(project, wrong):
+    (project / "gradwise.toml").write_text(wrong + "\n")
+    done = fit(project, *SICK, "--out", "none")
+    assert done.code == 2 and done.err.startswith("gradwise: ") and "Traceback" not in done.err
+    assert not (project / "none").exists()
 
 
 def test_labels_at_random_are_not_learnt(folder):

@@ -10,13 +10,14 @@ from typing import Any
 
 from gradwise.diagnosis import Diagnosis, choose_rules, diagnose
 from gradwise.errors import TraceError
+from gradwise.settings.locating import load_settings
 from gradwise.trace.read import read_run
 from gradwise.trace.store import TraceWriter
+from gradwise.watch.budget import DEFAULT_BUDGET, parse_budget
 from gradwise.watch.patches import Patches
 from gradwise.watch.recording import run_info
 from gradwise.watch.session import Session
 
-SHARE = 0.02  # of step time, as `gradwise check` takes by default
 NOT_ASKED = (
     "params-not-in-optimizer",  # layers frozen on purpose are the fit's own doing
     "overfitting",  # a fit ends with the weights of its best epoch, and stops itself when no better ones come
@@ -26,22 +27,30 @@ NOT_ASKED = (
 class Doctor:
     """Watches one model while it is trained; a context manager.
 
+    The project's settings hold, searched upwards from the current directory.
+
     Args:
         directory: the run directory; the trace goes there.
         model: what is trained.
         optimizer: what trains it.
         name: what the run is called in reports.
         earlier: directories of the parts before this one was resumed; what they show counts.
+
+    Raises:
+        SettingsError: the project's settings cannot be read or do not hold.
     """
 
     def __init__(
         self, directory: Path, model: Any, optimizer: Any, name: str, earlier: Sequence[Path] = ()
     ) -> None:
+        self._settings = load_settings(Path())
+        self._rules = choose_rules((), NOT_ASKED, self._settings)
+        share = parse_budget(self._settings.budget or DEFAULT_BUDGET)
         info = run_info(name, ())
         self.directory = directory
         self._earlier = tuple(earlier)
         self.session = Session(
-            TraceWriter(directory, info), info, share=SHARE, models=[model], optimizers=[optimizer]
+            TraceWriter(directory, info), info, share=share, models=[model], optimizers=[optimizer]
         )
         self.session.stages.optimizers.add(optimizer)
         self._patches: Patches | None = None
@@ -77,4 +86,14 @@ class Doctor:
         for part in self._earlier:
             with suppress(TraceError):  # e.g. killed before anything was written
                 segments = [*read_run(part).segments, *segments]
-        return diagnose(segments, choose_rules((), NOT_ASKED))
+        return diagnose(segments, self._rules, settings=self._settings)
+
+
+def check_settings() -> None:
+    """See that the project's settings can be used, before any work.
+
+    Raises:
+        SettingsError: they cannot be read or do not hold.
+        UsageError: they leave no rule to judge by.
+    """
+    choose_rules((), NOT_ASKED, load_settings(Path()))

@@ -15,6 +15,7 @@ from gradwise.data.opening import encoder_from
 from gradwise.errors import UsageError
 from gradwise.fitting.carrying import carry_out
 from gradwise.fitting.choosing import resolve
+from gradwise.fitting.doctor import check_settings
 from gradwise.fitting.listener import Listener
 from gradwise.fitting.network import WEIGHTS, load
 from gradwise.fitting.preparing import prepare
@@ -91,6 +92,8 @@ def fit_data(
 ) -> Fitted:
     """`fit` with its settings in one object, as the command line calls it."""
     _check_free(out)
+    if config.doctor:
+        check_settings()
     record = Record(
         data={
             "paths": [str(Path(place).absolute()) for place in data],

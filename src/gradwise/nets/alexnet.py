@@ -16,7 +16,7 @@ Shapes
     - imagenet stem: (N, 3, 224, 224), maps of 55, 27, 13 and 6 pixels with 64, 192, 384, 256 and 256
       channels, dense layers 9216 -> 4096 -> 4096 -> outputs; 61.1 million weights with 1000 classes
     - small stem: (N, 3, 32, 32), a first convolution of 5 x 5 that keeps the size, maps of 32, 16, 8 and 4
-      pixels, dense layers of 512: 4.8 million weights with 10 classes
+      pixels, dense layers of 512: 4.8 million weights with 10 classes; ours, since the papers have none
     - images of 63 x 63 pixels or more with the imagenet stem, of 8 x 8 or more with the small one
 
 Defaults

@@ -19,7 +19,8 @@ Shapes
     - imagenet stem: (N, 3, 224, 224), stages of 224, 112, 56, 28 and 14 pixels with 64, 128, 256, 512 and
       512 channels, dense layers 25088 -> 4096 -> 4096 -> outputs
     - small stem: the same convolutions with poolings that round up, so that 28 pixels become 14, 7, 4, 2 and
-      1, then the mean over all places and dense layers 512 -> 512 -> 512 -> outputs
+      1, then the mean over all places and dense layers 512 -> 512 -> 512 -> outputs; ours, since the paper
+      has none
     - 132.9, 133.0, 138.4 and 143.7 million weights with 1000 classes; 9.8, 9.9, 15.3 and 20.6 with the small
       stem and 10 classes
     - images of 32 x 32 pixels or more with the imagenet stem, of any size with the small one
