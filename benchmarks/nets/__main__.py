@@ -72,9 +72,10 @@ def _data(lines: Sequence[Line], seconds: float) -> dict[str, Any]:
 
 def _written(lines: Sequence[Line], seconds: float) -> str:
     about = "; ".join(f"{name} {value}" for name, value in machine("cpu").items())
+    args = "" if seconds == SECONDS else f' NETS_ARGS="--seconds {seconds:g}"'
     return (
-        f"# Nets on real data: what was measured\n\n`make bench-nets`, {seconds:g} seconds of training for each row, "
-        f"{datetime.now().date()}. {about[0].upper()}{about[1:]}.\n\n{markdown(lines)}\n\n{judged(lines)}.\n"
+        f"# Nets on real data: what was measured\n\n`make bench-nets{args}`, {seconds:g} seconds of training for "
+        f"each row, {datetime.now().date()}. {about[0].upper()}{about[1:]}.\n\n{markdown(lines)}\n\n{judged(lines)}.\n"
     )
 
 
