@@ -160,3 +160,33 @@ def test_healthy_look_alike_unnormalized_target():
         facts=[call("mse_loss", "linear")],
     )
     assert not list(check(trace))
+
+
+def relu_scores(silent, end=1.0):
+    fact_of = call("cross_entropy", "relu", "Net", 10)
+    fact_of.data["lineage"] = [
+        {"operation": "relu", "module": "Net"},
+        {"operation": "linear", "module": "fc", "out": 10},
+    ]
+    tables = {
+        "output_min": {"cross_entropy": 0.0},
+        "output_max": {"cross_entropy": 9.0},
+        "silent_share": {"fc": silent},
+    }
+    return build(loss=decay(2.3, end), tables=tables | learning(end=end), facts=[fact_of])
+
+
+def test_sick_relu_on_class_scores_silences_classes():
+    (finding,) = check(relu_scores(0.3))
+    assert (
+        finding.value == pytest.approx(3)
+        and "3 of 10 class scores of cross_entropy at zero" in finding.message
+    )
+
+
+def test_healthy_relu_on_class_scores_that_all_speak():
+    assert not list(check(relu_scores(0.0)))
+
+
+def test_healthy_near_miss_silent_class_that_hardly_occurs():
+    assert not list(check(relu_scores(0.1, end=0.1)))

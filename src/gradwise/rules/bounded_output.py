@@ -18,6 +18,9 @@ How it decides
     the right one of C classes at most e / (e + C - 1), or
     e^2 / (e^2 + C - 1); below 0.9 it is reported (unit: probability; source:
     the softmax formula).  Binary scores from a tanh or ReLU are confined alike.
+    Class scores behind a ReLU: reported when one or more are zero on every input
+    in the median sample of the second half, and less than 90 % of the trivial
+    loss is removed (units: scores, share; ours).
     Constants that scale and shift what the activation puts out move its range.
 
 Cure
@@ -45,6 +48,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradwise.rules.calls import measured
 from gradwise.rules.learning import outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
@@ -55,11 +59,14 @@ EXCESS_LIMIT = 0.25  # standard deviations of the targets beyond the range; ours
 SKILL_LIMIT = 0.97  # share of the trivial loss removed; above it the unreachable part is negligible
 BEST_LIMIT = 0.9  # probability that the right class must be able to get
 MIN_SAMPLES = 3  # sampled steps
+SILENT_SCORES = 0.95  # class scores that are zero on every input: one, but for rounding; ours
+SILENT_SKILL = 0.9  # share of the trivial loss removed; above it the silent classes hardly occur; ours
 ROUNDING = 1e-2  # how far scores may pass the range: half precision
 
 DISTANCE_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 # Activations that confine scores; softmax has a rule of its own.
 SCORE_BOUNDS = ("sigmoid", "hardsigmoid", "tanh", "hardtanh")
+RELUS = ("relu", "relu6")
 BINARY_SCORE_BOUNDS = ("tanh", "hardtanh", "relu", "relu6", "softplus")
 
 RULE = Rule(
@@ -69,17 +76,8 @@ RULE = Rule(
     organ=Organ.WIRING,
     since="0.1.0",
     reads=(
-        "fact:loss-call",
-        "outside_share",
-        "target_min",
-        "target_max",
-        "target_std",
-        "output_min",
-        "output_max",
-        "criterion",
-        "trivial",
-        "accuracy",
-        "majority",
+        "fact:loss-call", "outside_share", "target_min", "target_max", "target_std", "output_min",
+        "output_max", "silent_share", "criterion", "trivial", "accuracy", "majority",
     ),
     explains=(
         "loss-not-decreasing", "vanishing-gradient", "saturated-activation", "constant-output",
@@ -103,6 +101,7 @@ class _Bounds:
     low: float
     high: float
     classes: int
+    layer: str  # that makes what the activation gets
 
     @classmethod
     def of(cls, call: Fact) -> _Bounds | None:
@@ -121,6 +120,7 @@ class _Bounds:
             low=-math.inf if ends[0] is None else float(ends[0]),
             high=math.inf if ends[1] is None else float(ends[1]),
             classes=int(call.data.get("classes") or 0),
+            layer=next((str(one["module"]) for one in call.data.get("lineage", ()) if "out" in one), ""),
         )
 
     def __str__(self) -> str:
@@ -141,18 +141,20 @@ def check(trace: Trace) -> Iterator[Finding]:
             continue
         if function in DISTANCE_LOSSES:
             yield from _regression(trace, bounds)
+        elif function == "cross_entropy" and bounds.activation in RELUS:
+            yield from _silent_scores(trace, bounds)
         elif function in ("cross_entropy", "binary_cross_entropy_with_logits"):
             yield from _scores(trace, bounds, binary=function != "cross_entropy")
 
 
 def _regression(trace: Trace, bounds: _Bounds) -> Iterator[Finding]:
-    outside, ends = _values(trace, "outside_share", bounds.place), _extremes(trace, "target", bounds.place)
+    outside, ends = measured(trace, "outside_share", bounds.place), _extremes(trace, "target", bounds.place)
     share = float(outside.mean()) if len(outside) >= MIN_SAMPLES else 0.0
     if share <= OUTSIDE_SHARE or ends is None:
         return
     lowest, highest = ends
     spread = float(
-        np.hypot(np.median(_values(trace, "target_std", bounds.place)), _drift(trace, bounds.place))
+        np.hypot(np.median(measured(trace, "target_std", bounds.place)), _drift(trace, bounds.place))
     )
     if bounds.beyond(lowest, highest) < EXCESS_LIMIT * spread or outcome(trace).skill >= SKILL_LIMIT:
         return
@@ -197,6 +199,27 @@ def _scores(trace: Trace, bounds: _Bounds, *, binary: bool) -> Iterator[Finding]
     )
 
 
+def _silent_scores(trace: Trace, bounds: _Bounds) -> Iterator[Finding]:
+    shares = max((measured(trace, "silent_share", at) for at in (bounds.where, bounds.layer)), key=len)
+    if len(shares) < 2 * MIN_SAMPLES or bounds.classes < 2 or not outcome(trace).reached < SILENT_SKILL:
+        return
+    silent = float(np.median(shares[len(shares) // 2 :])) * bounds.classes
+    if silent < SILENT_SCORES:
+        return
+    yield RULE.finding(
+        where=[bounds.where],
+        since_step=bounds.since,
+        value=silent,
+        threshold=SILENT_SCORES,
+        unit="class scores that are zero on every input",
+        message=f"{bounds.name} holds {silent:.2g} of {bounds.classes} class scores of {bounds.place} at zero "
+        f"on every input (limit {SILENT_SCORES:g})",
+        why="a score that a ReLU holds at zero has no gradient: its class is never learnt",
+        strength=0.6,
+        evidence=evidence_at(trace, ("silent_share", "criterion"), bounds.layer, bounds.since),
+    )
+
+
 def _best(low: float, high: float, classes: int, *, binary: bool) -> float:
     """Probability that the right class can get: one score against 0, or the highest against lowest ones."""
     if binary:
@@ -204,23 +227,14 @@ def _best(low: float, high: float, classes: int, *, binary: bool) -> float:
     return 1 / (1 + (classes - 1) * math.exp(low - high))
 
 
-def _values(trace: Trace, signal: str, place: str) -> np.ndarray:
-    """Finite values of one place, shape (S,); empty when not measured."""
-    table = trace.sampled(signal)
-    if place not in table.places:
-        return np.zeros(0)
-    column = table.column(place)
-    return column[np.isfinite(column)]
-
-
 def _extremes(trace: Trace, what: str, place: str) -> tuple[float, float] | None:
     """Lowest and highest target or output of the run; None where too few steps tell."""
-    lowest, highest = _values(trace, f"{what}_min", place), _values(trace, f"{what}_max", place)
-    enough = min(len(lowest), len(highest)) >= MIN_SAMPLES
+    lowest, highest = measured(trace, f"{what}_min", place), measured(trace, f"{what}_max", place)
+    enough = min(len(lowest), len(highest)) >= MIN_SAMPLES and np.isfinite([*lowest, *highest]).all()
     return (float(lowest.min()), float(highest.max())) if enough else None
 
 
 def _drift(trace: Trace, place: str) -> float:
     """How far the batches' own means lie apart, so that sorted targets count as spread."""
-    means = (_values(trace, "target_min", place) + _values(trace, "target_max", place)) / 2
+    means = (measured(trace, "target_min", place) + measured(trace, "target_max", place)) / 2
     return float(means.std())
