@@ -212,8 +212,8 @@ def _silent_scores(trace: Trace, bounds: _Bounds) -> Iterator[Finding]:
         value=silent,
         threshold=SILENT_SCORES,
         unit="class scores that are zero on every input",
-        message=f"{bounds.name} holds {silent:.2g} of {bounds.classes} class scores of {bounds.place} at zero "
-        f"on every input (limit {SILENT_SCORES:g})",
+        message=f"{bounds.name} holds {silent:.2g} of {bounds.classes} class scores of {bounds.place} at "
+        f"zero on every input (limit {SILENT_SCORES:g})",
         why="a score that a ReLU holds at zero has no gradient: its class is never learnt",
         strength=0.6,
         evidence=evidence_at(trace, ("silent_share", "criterion"), bounds.layer, bounds.since),
