@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from gradwise.handbook.measured import measured_lines
 from gradwise.handbook.techniques import PLACES, Technique, plural, techniques
 from gradwise.remedies.collection import own_remedies
 from gradwise.remedies.remedy import LoadedRemedy
@@ -76,7 +77,7 @@ def write(wanted: Mapping[str, str], stale: list[str]) -> None:
 
 
 def rule_page(rule: LoadedRule) -> str:
-    """The page of a rule: its declaration as a short table, then its docstring."""
+    """The page of a rule: its docstring, how often it was right when measured, its declaration."""
     told = rule.declaration
     title, body = split_page(rule.page)
     lines = [
@@ -89,6 +90,10 @@ def rule_page(rule: LoadedRule) -> str:
         f"Group **{told.group}** · since {told.since}",
         "",
         *sections(body),
+        "## Measured",
+        "",
+        *(f"- {line}" for line in measured_lines(told)),
+        "",
         "## Declaration",
         "",
         f"- reads: {listed(told.reads)}",

@@ -1,0 +1,1 @@
+"""The evidence behind every threshold, computed anew: `python -m benchmarks.calibration`."""
