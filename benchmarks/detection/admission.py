@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.detection.corpus import Better
+from benchmarks.detection.corpus import Better, Pair
 
 # Seeds per script; fewer cannot tell a fault from a bad draw.
 ADMISSION_SEEDS = 5
@@ -51,6 +51,13 @@ def judge(sick: Sequence[float], fixed: Sequence[float], better: Better) -> Verd
             reason=f"the gap is {gap:.1%} of the fixed metric (at least {CLEAR_MARGIN:.0%} wanted)",
         )
     return Verdict(admitted=True, gap=gap, reason="")
+
+
+def admitted(pair: Pair) -> bool:
+    """Whether the values in the manifest let the pair in; not before it was measured under enough seeds."""
+    if min(len(pair.sick), len(pair.fixed)) < ADMISSION_SEEDS:
+        return False
+    return judge(pair.sick, pair.fixed, pair.better).admitted
 
 
 def _ordered(value: float, sign: float) -> float:

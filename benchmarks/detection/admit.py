@@ -1,8 +1,10 @@
 """Measure every sick script and its fixed twin again, and keep the manifest true.
 
-python -m benchmarks.detection.admit                 measure and compare with the manifest
-python -m benchmarks.detection.admit --write         measure and write the values into the manifest
+python -m benchmarks.detection.admit                 measure and compare with the manifests
+python -m benchmarks.detection.admit --write         measure and write the values into the manifests
 python -m benchmarks.detection.admit --only wine     those whose name holds "wine"
+python -m benchmarks.detection.admit --split scored  those that are only scored
+python -m benchmarks.detection.admit --new           those that were not measured yet
 """
 
 from __future__ import annotations
@@ -10,15 +12,18 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 from benchmarks.detection.admission import ADMISSION_SEEDS, judge
-from benchmarks.detection.corpus import SICK, Pair, Script, load_pairs
+from benchmarks.detection.corpus import SPLITS, ManifestError, Pair, Script, Split, load_split
 
 # Seconds after which a script counts as hung; the slowest needs a tenth of it.
 SCRIPT_SECONDS = 180
@@ -31,30 +36,46 @@ DIGITS = 5
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(argv)
-    manifest = SICK / "manifest.toml"
-    everyone = load_pairs(manifest)
-    chosen = [pair for pair in everyone if options.only in pair.name]
+    splits: tuple[Split, ...] = SPLITS if options.split == "both" else (options.split,)
+    try:
+        everyone = [pair for split in splits for pair in load_split(split)[0]]
+    except ManifestError as error:
+        print(error, file=sys.stderr)
+        return 2
+    chosen = [pair for pair in everyone if options.only in pair.name and not (options.new and pair.sick)]
     if not chosen:
-        print(f"no script's name holds {options.only!r}; the names are in {manifest.name}", file=sys.stderr)
+        print(f"no script fits --only {options.only!r}, split {options.split}", file=sys.stderr)
         return 2
     failed: list[str] = []
-    measured: dict[str, Pair] = {}
     with ThreadPoolExecutor(options.jobs) as pool:
-        for pair, fresh in zip(chosen, pool.map(lambda p: measure(p, options.seeds), chosen), strict=True):
-            problems = _problems(pair, fresh, compare=not options.write)
+        for pair, fresh in zip(chosen, pool.map(lambda p: _tried(p, options.seeds), chosen), strict=True):
+            if isinstance(fresh, str):
+                problems = [fresh]
+            else:
+                problems = _problems(pair, fresh, compare=not options.write)
+                if options.write:
+                    _write(fresh)
             failed += [f"{pair.name}: {problem}" for problem in problems]
-            measured[pair.name] = fresh
-            verdict = judge(fresh.sick, fresh.fixed, fresh.better)
-            print(
-                f"{'ok  ' if not problems else 'FAIL'} {pair.name:32s} {fresh.expected:26s} gap {verdict.gap:.2f}"
-            )
-            sys.stdout.flush()
-    if options.write:
-        manifest.write_text(render([measured.get(pair.name, pair) for pair in everyone]), "utf-8")
+            print(_line(pair, fresh, failed=bool(problems)), flush=True)
     print(
         "\n".join(failed) if failed else f"{len(chosen)} pairs differ reproducibly over {options.seeds} seeds"
     )
     return 1 if failed else 0
+
+
+def _line(pair: Pair, fresh: Pair | str, *, failed: bool) -> str:
+    known = "" if isinstance(fresh, str) else f" gap {judge(fresh.sick, fresh.fixed, fresh.better).gap:.2f}"
+    return f"{'FAIL' if failed else 'ok  '} {pair.name:32s} {pair.expected:26s}{known}"
+
+
+def _tried(pair: Pair, seeds: int) -> Pair | str:
+    """The pair with new values, or why it has none; one that fails does not end the measurement."""
+    try:
+        return measure(pair, seeds)
+    except RuntimeError as problem:
+        return str(problem)
+    except subprocess.TimeoutExpired:
+        return f"no end after {SCRIPT_SECONDS} s"
 
 
 def measure(pair: Pair, seeds: int) -> Pair:
@@ -80,9 +101,7 @@ def _value(pair: Pair, script: Script, seed: int) -> float:
         )
     value = pair.value(done.stdout)
     if done.returncode or value is None:
-        raise RuntimeError(
-            f"{script.kind}/{script.name}.py with seed {seed} printed no metric: {done.stderr[-500:]}"
-        )
+        raise RuntimeError(f"{script.label}.py with seed {seed} printed no metric: {done.stderr[-500:]}")
     return value
 
 
@@ -104,35 +123,30 @@ def _middle(values: Sequence[float]) -> float:
     return ordered[len(ordered) // 2] if ordered else math.nan
 
 
-HEADER = """\
-# The sick scripts: what is planted in each, and what it and its fixed twin scored
-# over seeds 0, 1, 2, ... when they were admitted.  Values are written by
-# `python -m benchmarks.detection.admit --write`; the rest is written by hand.
-"""
+def _write(pair: Pair) -> None:
+    """Put the values of a pair into its manifest, which others may be editing: read, replace, write."""
+    text = pair.manifest.read_text("utf-8")
+    pair.manifest.write_text(with_values(text, pair), "utf-8")
 
 
-def render(pairs: Sequence[Pair]) -> str:
-    """The manifest's text."""
-    return HEADER + "".join(_render_pair(pair) for pair in sorted(pairs, key=lambda p: (p.expected, p.name)))
+def with_values(text: str, pair: Pair) -> str:
+    """A manifest's text with the values of one pair replaced, and nothing else.
 
-
-def _render_pair(pair: Pair) -> str:
-    lines = [
-        "",
-        "[[script]]",
-        f'script = "{pair.name}"',
-        f'expected = "{pair.expected}"',
-        "accepted = [" + ", ".join(f'"{name}"' for name in pair.accepted) + "]",
-    ]
-    if pair.why_accepted:
-        lines.append(f'why_accepted = "{pair.why_accepted}"')
-    lines += [
-        f"metric = '{pair.metric}'",
-        f'better = "{pair.better}"',
-        "sick = [" + ", ".join(_number(v) for v in pair.sick) + "]",
-        "fixed = [" + ", ".join(_number(v) for v in pair.fixed) + "]",
-    ]
-    return "\n".join(lines) + "\n"
+    Raises:
+        RuntimeError: the text holds no such table, or one without the two lists.
+    """
+    starts = [found.start() for found in re.finditer(r"^\[\[", text, re.MULTILINE)] + [len(text)]
+    for start, stop in pairwise(starts):
+        table = text[start:stop]
+        name = re.search(r"^script\s*=\s*[\"'](.*?)[\"']", table, re.MULTILINE)
+        if table.startswith("[[script]]") and name and Path(name.group(1)).stem == pair.name:
+            for key, values in (("sick", pair.sick), ("fixed", pair.fixed)):
+                listed = f"{key} = [{', '.join(_number(v) for v in values)}]"
+                table, hits = re.subn(rf"^{key}\s*=\s*\[[^\]]*\]", listed, table, count=1, flags=re.MULTILINE)
+                if not hits:
+                    raise RuntimeError(f"{pair.manifest.name}: {pair.name} has no line {key} = [].")
+            return text[:start] + table + text[stop:]
+    raise RuntimeError(f"{pair.manifest.name}: no [[script]] table is called {pair.name}.")
 
 
 def _number(value: float) -> str:
@@ -145,8 +159,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seeds", type=int, default=ADMISSION_SEEDS, help="seeds per script")
     parser.add_argument("--only", default="", help="only scripts whose name holds this")
+    parser.add_argument("--split", choices=[*SPLITS, "both"], default="both", help="of which split (both)")
+    parser.add_argument("--new", action="store_true", help="only scripts that were not measured yet")
     parser.add_argument("--jobs", type=int, default=2, help="pairs measured side by side")
-    parser.add_argument("--write", action="store_true", help="write the values into the manifest")
+    parser.add_argument("--write", action="store_true", help="write the values into the manifests")
     return parser
 
 

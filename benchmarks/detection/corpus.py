@@ -11,9 +11,13 @@ from typing import Any, Literal
 
 HERE = Path(__file__).parent
 SICK, FIXED, HEALTHY = HERE / "sick", HERE / "fixed", HERE / "healthy"
+SCORED = HERE / "scored"
 
 Kind = Literal["sick", "fixed", "healthy"]
 Better = Literal["max", "min"]
+# Rules may be calibrated on the first; the second is only scored, and the bars are its.
+Split = Literal["calibration", "scored"]
+SPLITS: tuple[Split, ...] = ("calibration", "scored")
 
 
 class ManifestError(ValueError):
@@ -30,6 +34,9 @@ class Script:
         path: the file.
         expected: rule that names the planted cause; "" when there is none.
         accepted: other rules that would be a fair first line.
+        split: the split it belongs to.
+        published: where the planted fault was published; "" when it was thought up for the corpus.
+        looks_like: of a healthy script, the fault it could be taken for.
     """
 
     name: str
@@ -37,6 +44,14 @@ class Script:
     path: Path
     expected: str = ""
     accepted: tuple[str, ...] = ()
+    split: Split = "calibration"
+    published: str = ""
+    looks_like: str = ""
+
+    @property
+    def label(self) -> str:
+        """Kind and name, with the split in front where it is only scored."""
+        return f"{'scored/' if self.split == 'scored' else ''}{self.kind}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,9 @@ class Pair:
         fixed: metric of the fixed twin per seed.
         accepted: other rules that would be a fair first line.
         why_accepted: the reason, in a sentence; needed when ``accepted`` is not empty.
+        published: where the planted fault was published, if it was.
+        split: the split it belongs to.
+        manifest: the file that declares it.
     """
 
     name: str
@@ -62,13 +80,23 @@ class Pair:
     fixed: tuple[float, ...]
     accepted: tuple[str, ...] = ()
     why_accepted: str = ""
+    published: str = ""
+    split: Split = "calibration"
+    manifest: Path = SICK / "manifest.toml"
 
     def scripts(self) -> tuple[Script, Script]:
         """The sick script and its fixed twin."""
-        return (
-            Script(self.name, "sick", SICK / f"{self.name}.py", self.expected, self.accepted),
-            Script(self.name, "fixed", FIXED / f"{self.name}.py", self.expected),
+        root, file = folder(self.split), f"{self.name}.py"
+        sick = Script(
+            self.name,
+            "sick",
+            root / "sick" / file,
+            self.expected,
+            self.accepted,
+            self.split,
+            self.published,
         )
+        return sick, Script(self.name, "fixed", root / "fixed" / file, self.expected, split=self.split)
 
     def value(self, output: str) -> float | None:
         """The last metric in a script's output; None when it printed none."""
@@ -76,13 +104,40 @@ class Pair:
         return float(found[-1]) if found else None
 
 
-def load_pairs(manifest: Path = SICK / "manifest.toml") -> list[Pair]:
+def folder(split: Split) -> Path:
+    """The folder that holds ``sick``, ``fixed`` and ``healthy`` of a split."""
+    return HERE if split == "calibration" else SCORED
+
+
+def manifests(split: Split) -> list[Path]:
+    """The files that declare the sick scripts of a split; none where nobody has written any yet."""
+    return [SICK / "manifest.toml"] if split == "calibration" else sorted(SCORED.glob("*.toml"))
+
+
+def load_pairs(manifest: Path = SICK / "manifest.toml", split: Split = "calibration") -> list[Pair]:
     """The sick scripts that a manifest declares.
 
     Raises:
         ManifestError: a field is missing or wrong; the message names script and field.
     """
-    return [_pair(entry) for entry in _entries(manifest)]
+    return [_pair(entry, manifest, split) for entry in _entries(manifest)]
+
+
+def load_split(split: Split) -> tuple[list[Pair], list[Script]]:
+    """The pairs and the healthy scripts of a split.
+
+    Raises:
+        ManifestError: a field is missing or wrong, or a name is declared twice.
+    """
+    pairs = [pair for manifest in manifests(split) for pair in load_pairs(manifest, split)]
+    healthy = load_healthy() if split == "calibration" else _scored_healthy()
+    for kind, names in (("sick", [p.name for p in pairs]), ("healthy", [s.name for s in healthy])):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ManifestError(
+                f"{', '.join(twice)}: declared twice among the {kind} scripts of the {split} split. Rename one."
+            )
+    return pairs, healthy
 
 
 def load_healthy(folder: Path = HEALTHY) -> list[Script]:
@@ -94,21 +149,31 @@ def load_healthy(folder: Path = HEALTHY) -> list[Script]:
     return [Script(Path(n).stem, "healthy", folder / f"{Path(n).stem}.py") for n in names]
 
 
-def _entries(manifest: Path) -> list[Mapping[str, Any]]:
+def _scored_healthy() -> list[Script]:
+    scripts = []
+    for manifest in manifests("scored"):
+        for entry in _entries(manifest, "healthy"):
+            name = Path(_field(entry, "script", str, "a healthy script")).stem
+            path, looks = SCORED / "healthy" / f"{name}.py", _field(entry, "looks_like", str, name)
+            scripts.append(Script(name, "healthy", path, split="scored", looks_like=looks))
+    return scripts
+
+
+def _entries(manifest: Path, key: str = "script") -> list[Mapping[str, Any]]:
     try:
         table = tomllib.loads(manifest.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(
             f"{manifest.name}: expected TOML, got an error: {error}. Mend that line."
         ) from error
-    entries = table.get("script", [])
+    entries = table.get(key, [])
     if not isinstance(entries, list):
-        raise ManifestError(f"{manifest.name}: expected [[script]] tables, got {type(entries).__name__}.")
+        raise ManifestError(f"{manifest.name}: expected [[{key}]] tables, got {type(entries).__name__}.")
     return entries
 
 
-def _pair(entry: Mapping[str, Any]) -> Pair:
-    name = _field(entry, "script", str, "a sick script")
+def _pair(entry: Mapping[str, Any], manifest: Path, split: Split) -> Pair:
+    name = Path(_field(entry, "script", str, "a sick script")).stem
     better = _field(entry, "better", str, name)
     if better not in ("max", "min"):
         raise ManifestError(f'{name}: expected better = "max" or "min", got {better!r}.')
@@ -125,6 +190,9 @@ def _pair(entry: Mapping[str, Any]) -> Pair:
         fixed=tuple(float(v) for v in _field(entry, "fixed", list, name)),
         accepted=accepted,
         why_accepted=why,
+        published=_field({"published": "", **entry}, "published", str, name),
+        split=split,
+        manifest=manifest,
     )
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from benchmarks.detection.corpus import Script
+from benchmarks.detection.journal import Journal
 from benchmarks.detection.onset import stands_from
 from benchmarks.detection.scoring import Outcome, read_findings
 
@@ -70,6 +71,7 @@ def check_all(
     jobs: int,
     onset: bool,
     tell: Callable[[Outcome], None],
+    journal: Journal | None = None,
 ) -> list[Outcome]:
     """Check every script under its seeds, a few at a time; healthy scripts and twins under the first only.
 
@@ -79,13 +81,26 @@ def check_all(
         jobs: processes side by side.
         onset: see `check`.
         tell: called with each outcome as it comes.
+        journal: takes every outcome as it comes, and knows those of an earlier, stopped run.
     """
     tasks = [(s, seed) for s in scripts for seed in (seeds if s.kind == "sick" else seeds[:1])]
+    known = [journal.known(s, seed, onset=onset) if journal else None for s, seed in tasks]
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(check, script, seed, onset=onset) for script, seed in tasks]
-        for future in as_completed(futures):
-            tell(future.result())
-        return [future.result() for future in futures]
+        futures = {
+            pool.submit(check, *task, onset=onset): place
+            for place, (task, before) in enumerate(zip(tasks, known, strict=True))
+            if before is None
+        }
+        try:
+            for future in as_completed(futures):
+                outcome = known[futures[future]] = future.result()
+                if journal:
+                    journal.add(outcome, onset=onset)
+                tell(outcome)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [outcome for outcome in known if outcome is not None]
 
 
 def _environment(seed: int) -> dict[str, str]:

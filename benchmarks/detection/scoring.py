@@ -1,4 +1,4 @@
-"""From diagnoses to the three numbers: faults found, cause named first, false alarms."""
+"""From diagnoses to the numbers that count: faults found, cause named first, false alarms."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.detection.corpus import Script
+from benchmarks.detection.corpus import SPLITS, Script, Split
 
 # Groups in which a finding on a healthy run is a false alarm.
 ALARMING = ("broken", "sick")
-# What the corpus demands (shares of sick runs; count of runs).
+# How many causes a reader looks at before giving up (ours).
+FEW = 3
+# What the scored split demands: shares of its sick runs, share of its fixed and healthy runs.
 RECALL_BAR = 0.95
-CAUSE_FIRST_BAR = 0.90
-FALSE_ALARM_BAR = 0
+CAUSE_FIRST_BAR = 0.92
+AMONG_FEW_BAR = 0.98
+FALSE_ALARM_BAR = 0.01
+# Of those, runs with a finding of the group "broken".
+BROKEN_ALARM_BAR = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,12 @@ class Outcome:
         return self.first != "" and self.first in (self.script.expected, *self.script.accepted)
 
     @property
+    def among_few(self) -> bool:
+        """One of the first three causes is the planted one or a name that is as fair."""
+        fair = (self.script.expected, *self.script.accepted)
+        return any(rule in fair for rule in [f.rule for f in self.findings if not f.nested][:FEW])
+
+    @property
     def since(self) -> int | None:
         """Since which step the planted cause is said to hold."""
         return min((f.since_step for f in self.findings if f.rule == self.script.expected), default=None)
@@ -78,6 +89,11 @@ class Outcome:
     def alarms(self) -> tuple[Named, ...]:
         """Findings that nobody may make on a healthy run."""
         return tuple(f for f in self.findings if f.group in ALARMING)
+
+    @property
+    def broken_alarm(self) -> bool:
+        """One of the alarms says that the run is broken."""
+        return any(f.group == "broken" for f in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +104,39 @@ class Totals:
     recall: float | None
     recall_on_top: float | None
     cause_first: float | None
+    among_few: float | None
     fixed_runs: int
     fixed_alarms: int
     healthy_runs: int
     healthy_alarms: int
+    broken_alarms: int
     errors: int
     median_since: float | None
     median_stands_from: float | None
 
+    @property
+    def false_alarms(self) -> float | None:
+        """Share of the fixed and healthy runs with a false alarm."""
+        runs = self.fixed_runs + self.healthy_runs
+        return (self.fixed_alarms + self.healthy_alarms) / runs if runs else None
+
     def missed_bars(self) -> list[str]:
         """One clause per bar that was missed; empty when all hold."""
-        missed = []
-        if self.recall is not None and self.recall < RECALL_BAR:
-            missed.append(f"recall {self.recall:.1%} (bar {RECALL_BAR:.0%})")
-        if self.cause_first is not None and self.cause_first < CAUSE_FIRST_BAR:
-            missed.append(f"cause first {self.cause_first:.1%} (bar {CAUSE_FIRST_BAR:.0%})")
-        for name, count in (("healthy", self.healthy_alarms), ("fixed", self.fixed_alarms)):
-            if count > FALSE_ALARM_BAR:
-                missed.append(f"false alarms on {count} {name} runs (bar {FALSE_ALARM_BAR})")
+        missed = [
+            f"{name} {share:.1%} (bar {bar:.0%})"
+            for name, share, bar in (
+                ("recall", self.recall, RECALL_BAR),
+                ("cause first", self.cause_first, CAUSE_FIRST_BAR),
+                (f"among the first {FEW} causes", self.among_few, AMONG_FEW_BAR),
+            )
+            if share is not None and share < bar
+        ]
+        if self.false_alarms is not None and self.false_alarms > FALSE_ALARM_BAR:
+            missed.append(
+                f"false alarms on {self.false_alarms:.1%} of healthy and fixed runs (bar {FALSE_ALARM_BAR:.0%})"
+            )
+        if self.broken_alarms > BROKEN_ALARM_BAR:
+            missed.append(f'"broken" on {self.broken_alarms} healthy or fixed runs (bar {BROKEN_ALARM_BAR})')
         if self.errors:
             missed.append(f"{self.errors} runs gave no report")
         return missed
@@ -145,14 +176,31 @@ def total(outcomes: Sequence[Outcome]) -> Totals:
         recall=_share(o.found for o in sick),
         recall_on_top=_share(o.found_on_top for o in sick),
         cause_first=_share(o.cause_first for o in sick),
+        among_few=_share(o.among_few for o in sick),
         fixed_runs=len(fixed),
         fixed_alarms=sum(bool(o.alarms) for o in fixed),
         healthy_runs=len(healthy),
         healthy_alarms=sum(bool(o.alarms) for o in healthy),
+        broken_alarms=sum(o.broken_alarm for o in [*fixed, *healthy]),
         errors=sum(bool(o.error) for o in outcomes),
         median_since=_median(o.since for o in sick),
         median_stands_from=_median(o.stands_from for o in sick),
     )
+
+
+def per_split(outcomes: Sequence[Outcome]) -> dict[Split, list[Outcome]]:
+    """The outcomes of each split that has any."""
+    apart: dict[Split, list[Outcome]] = {
+        split: [o for o in outcomes if o.script.split == split] for split in SPLITS
+    }
+    return {split: those for split, those in apart.items() if those}
+
+
+def barred(outcomes: Sequence[Outcome]) -> tuple[Split, Totals]:
+    """The split that the bars are held against, and its score: the scored one wherever it ran."""
+    apart = per_split(outcomes)
+    split: Split = "scored" if "scored" in apart else "calibration"
+    return split, total(apart.get(split, []))
 
 
 def per_rule(outcomes: Sequence[Outcome]) -> dict[str, Totals]:

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.detection import results
-from benchmarks.detection.admission import ADMISSION_SEEDS, judge
-from benchmarks.detection.admit import render
+from benchmarks.detection.admission import ADMISSION_SEEDS, admitted, judge
+from benchmarks.detection.admit import with_values
 from benchmarks.detection.corpus import (
     FIXED,
     HEALTHY,
+    SCORED,
     SICK,
+    SPLITS,
     ManifestError,
     Script,
     load_healthy,
     load_pairs,
+    load_split,
 )
 from benchmarks.detection.onset import cut
-from benchmarks.detection.scoring import Outcome, per_rule, read_findings, total
+from benchmarks.detection.scoring import Outcome, barred, per_rule, read_findings, total
 from gradwise.trace.model import Fact, Series, Table, Trace
 
 
-def script(kind="sick", expected="dead-relu", accepted=()):
-    return Script("some_script", kind, Path("some_script.py"), expected, accepted)
+def script(kind="sick", expected="dead-relu", accepted=(), **more):
+    return Script("some_script", kind, Path("some_script.py"), expected, accepted, **more)
 
 
 def entry(rule, *, group="sick", since=0, symptoms=()):
@@ -141,20 +145,56 @@ def test_a_sick_run_without_a_report_is_a_miss_and_an_error():
 
 
 def test_bars_hold_at_their_very_value():
-    nineteen = [outcome(entry("dead-relu"))] * 18
-    late = [outcome(entry("lr-too-high"), entry("dead-relu"))]
-    missed = [outcome()]
-    assert total(nineteen + late + missed).missed_bars() == []  # recall 95 %, first 90 %
+    first = [outcome(entry("dead-relu"))] * 92
+    late = [outcome(entry("lr-too-high"), entry("dead-relu"))] * 6
+    elsewhere = [outcome(entry("lr-too-high"))] * 2
+    assert total(first + late + elsewhere).missed_bars() == []  # first 92 %, among the first three 98 %
+    one_worse = total(first + late[1:] + elsewhere * 2).missed_bars()
+    assert [clause.split(" (")[0] for clause in one_worse] == [
+        "cause first 91.1%",
+        "among the first 3 causes 96.0%",
+    ]
 
 
-def test_one_more_miss_falls_under_both_bars():
-    clauses = total([outcome(entry("dead-relu"))] * 17 + [outcome()] * 3).missed_bars()
-    assert [clause.split(" ")[0] for clause in clauses] == ["recall", "cause"]
+def test_each_bar_is_missed_by_itself():
+    fair = script(accepted=("lr-too-high",))
+    named_otherwise = total([outcome(entry("lr-too-high"), of=fair)] * 6 + [outcome(entry("dead-relu"))] * 94)
+    assert named_otherwise.missed_bars() == ["recall 94.0% (bar 95%)"]
+    nested = total([outcome(entry("lr-too-high", symptoms=[entry("dead-relu")]))])
+    assert [clause.split(" 0")[0] for clause in nested.missed_bars()] == [
+        "cause first",
+        "among the first 3 causes",
+    ]
 
 
-def test_one_false_alarm_misses_the_bar():
-    said = [outcome(entry("dead-relu")), outcome(entry("dead-relu"), of=script("fixed"))]
-    assert total(said).missed_bars() == ["false alarms on 1 fixed runs (bar 0)"]
+@pytest.mark.parametrize(("place", "among"), [(0, True), (2, True), (3, False)])
+def test_the_first_three_causes_are_three(place, among):
+    others = [entry(f"other-{n}", symptoms=[entry("nested")]) for n in range(4)]
+    assert outcome(*others[:place], entry("dead-relu"), *others[place:]).among_few is among
+
+
+def test_a_name_that_is_as_fair_counts_among_the_first_three():
+    lenient = script(accepted=("lr-too-high",))
+    assert outcome(entry("overfitting"), entry("lr-too-high"), of=lenient).among_few
+    assert not outcome(entry("overfitting"), entry("lr-too-high")).among_few
+
+
+def test_one_false_alarm_in_a_hundred_is_borne_but_no_broken_one():
+    fixed, healthy = script("fixed"), script("healthy", "")
+    quiet = [outcome(of=healthy)] * 60 + [outcome(of=fixed)] * 39
+    sick = outcome(entry("dead-relu"), of=fixed)
+    broken = outcome(entry("loss-nan", group="broken"), of=fixed)
+    assert total([*quiet, sick]).missed_bars() == []
+    assert total([*quiet, broken]).missed_bars() == ['"broken" on 1 healthy or fixed runs (bar 0)']
+    assert total([*quiet, sick, sick]).missed_bars() == [
+        "false alarms on 2.0% of healthy and fixed runs (bar 1%)"
+    ]
+
+
+def test_the_bars_are_those_of_the_scored_split_wherever_it_ran():
+    known, unseen = outcome(entry("dead-relu")), outcome(of=script(split="scored"))
+    assert barred([known, unseen]) == ("scored", total([unseen]))
+    assert barred([known]) == ("calibration", total([known]))
 
 
 def test_shares_are_unknown_without_sick_runs_and_no_bar_is_missed_for_it():
@@ -175,8 +215,33 @@ def test_the_written_results_list_every_miss_and_every_alarm():
         [outcome(entry("lr-too-high")), outcome(entry("overfitting"), of=script("healthy", ""))], seeds=1
     )
     assert "planted dead-relu: lr-too-high" in page
-    assert "`healthy/some_script` seed 0: overfitting (m)" in page
-    assert "| recall | 0.0% of 1 sick runs |" in page
+    assert "`healthy/some_script` seed 0: overfitting, sick (m)" in page
+    assert "| recall | 0.0% | at least 95% |" in page
+    assert "no manifest declares any" in page
+
+
+def test_the_written_results_show_both_splits_beside_each_other_and_count_what_was_published():
+    unseen = script(split="scored", published="A study of faults, table 3")
+    page = results.markdown(
+        [
+            outcome(entry("dead-relu")),
+            outcome(of=unseen),
+            Outcome(unseen, 1, read_findings({"schema": 1, "findings": [entry("dead-relu")]})),
+            outcome(entry("overfitting"), of=script("healthy", "", split="scored", looks_like="over-fits")),
+        ],
+        seeds=2,
+        onset=False,
+        states=2,
+        waiting=["late_one"],
+    )
+    assert "| measure | scored | calibration | bar |" in page
+    assert "| recall | 50.0% | 100.0% | at least 95% |" in page
+    assert "| false alarms, healthy and fixed | 1 of 1 (100.0%) | 0 of 0 (–) | at most 1% |" in page
+    assert "1 of the 1 sick scripts of the scored split; recall 50.0%" in page
+    assert "`healthy/some_script` (looks like over-fits) seed 0: overfitting, sick (m)" in page
+    assert "Left out, not admitted: late_one." in page and "2 states of the sources" in page
+    assert "--seeds 2 --no-onset" in page
+    assert len({line.count("|") for line in page.splitlines() if line.startswith("| planted")}) == 1
 
 
 # ------------------------------------------------------------------------ onset
@@ -219,9 +284,9 @@ def test_nan_is_the_worst_there_is_for_the_sick_and_never_forgiven_in_the_fixed(
 
 
 def test_every_admitted_pair_still_meets_the_conditions_by_its_recorded_values():
-    admitted = [pair for pair in load_pairs() if pair.sick]
-    assert len(admitted) >= 52
-    for pair in admitted:
+    measured = [pair for pair in load_pairs() if pair.sick]
+    assert len(measured) >= 52
+    for pair in measured:
         assert len(pair.sick) >= ADMISSION_SEEDS and len(pair.fixed) >= ADMISSION_SEEDS, pair.name
         assert judge(pair.sick, pair.fixed, pair.better).admitted, pair.name
 
@@ -239,17 +304,20 @@ def test_the_first_ailments_come_in_two_guises_at_least():
     assert len(twice) >= 16, "more are being collected"
 
 
-def test_twins_differ_and_only_a_little():
-    for pair in load_pairs():
+@pytest.mark.parametrize("split", SPLITS)
+def test_twins_differ_and_only_a_little(split):
+    for pair in load_split(split)[0]:
+        if split == "scored" and not admitted(pair):
+            continue
         sick, fixed = (s.path.read_text("utf-8").splitlines() for s in pair.scripts())
         gone, new = set(sick) - set(fixed), set(fixed) - set(sick)
         moved = sick != fixed and sorted(sick) == sorted(fixed)
         assert gone or new or moved or len(sick) != len(fixed), pair.name
-        assert len(gone) <= 5 and len(new) <= 5, pair.name
+        assert len(gone) <= 5 and len(new) <= 8, pair.name  # early stopping that keeps the best weights takes 8
 
 
 def test_no_script_of_the_corpus_knows_gradwise():
-    for folder in (SICK, FIXED, HEALTHY):
+    for folder in (SICK, FIXED, HEALTHY, *(SCORED / kind for kind in ("sick", "fixed", "healthy"))):
         for path in folder.glob("*.py"):
             assert "gradwise" not in path.read_text("utf-8").lower(), path.name
 
@@ -259,13 +327,50 @@ def test_healthy_scripts_exist():
     assert scripts and all(s.path.exists() and not s.expected for s in scripts)
 
 
-def test_the_manifest_survives_being_written_and_read(tmp_path):
+TWO_TABLES = """# by hand
+
+[[script]]
+script = "b"
+expected = "overfitting"
+accepted = []
+metric = 'acc ([0-9]+)'
+better = "max"
+published = "somewhere"
+sick = []
+fixed = []
+
+[[healthy]]
+script = "a"
+looks_like = "overfitting"
+
+[[script]]
+script = 'a'
+expected = "dead-relu"
+accepted = []
+metric = 'loss = ([0-9]+)'
+better = "min"
+sick = [
+    1.0,
+    2.0,
+]
+fixed = [0.5]
+"""
+
+
+def test_only_the_values_of_one_pair_are_replaced(tmp_path):
     file = tmp_path / "manifest.toml"
-    pairs = load_pairs()
-    file.write_text(render(pairs), "utf-8")
-    again = load_pairs(file)
-    assert [p.name for p in again] == [p.name for p in sorted(pairs, key=lambda p: (p.expected, p.name))]
-    assert render(again) == file.read_text("utf-8")
+    file.write_text(TWO_TABLES)
+    b, a = load_pairs(file, "scored")
+    fresh = replace(a, sick=(math.nan, 3.000001), fixed=(0.25,))
+    assert with_values(TWO_TABLES, fresh) == TWO_TABLES.replace(
+        "sick = [\n    1.0,\n    2.0,\n]\nfixed = [0.5]", "sick = [nan, 3.0]\nfixed = [0.25]"
+    )
+    file.write_text(with_values(TWO_TABLES, replace(b, sick=(1.0,), fixed=(2.0,))))
+    again = load_pairs(file, "scored")
+    assert (again[0].sick, again[0].fixed, again[0].published) == ((1.0,), (2.0,), "somewhere")
+    assert (again[1].sick, again[1].fixed) == (a.sick, a.fixed)
+    with pytest.raises(RuntimeError, match=r"no \[\[script\]\] table is called c"):
+        with_values(TWO_TABLES, replace(a, name="c"))
 
 
 @pytest.mark.parametrize(

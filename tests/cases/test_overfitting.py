@@ -102,3 +102,15 @@ def test_healthy_look_alike_discriminator_gains_on_generator() -> None:
     trace = run({PLACE: turning(0.6)}, facts=optimizers)
     kept = {name: table for name, table in trace.tables.items() if name.startswith("val")}
     assert not list(check(Trace(trace.run, trace.series, kept, trace.facts, (), (), STEPS)))
+
+
+def test_healthy_best_weights_restored_at_the_end() -> None:
+    restored = np.append(turning(0.6)[:-1], 0.8)
+    assert not list(check(run({PLACE: restored})))
+    elsewhere = np.append(np.full(19, np.nan), 0.81)
+    assert not list(check(run({PLACE: turning(0.6), "cross_entropy (line 70)": elsewhere})))
+
+
+def test_sick_a_last_evaluation_that_is_no_better() -> None:
+    elsewhere = np.append(np.full(19, np.nan), 1.2)
+    assert list(check(run({PLACE: turning(0.6), "cross_entropy (line 70)": elsewhere})))

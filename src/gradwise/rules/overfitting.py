@@ -15,7 +15,8 @@ How it decides
     Where accuracy is known and did not fall by 2 points, the rise must be 50 %;
     and in any case 5 % of the best constant prediction's loss: a classifier that
     grows surer of its few mistakes is not alarmed about (units: share; SageMaker
-    Debugger's ratio and patience, thresholds ours).
+    Debugger's ratio and patience, thresholds ours).  A last evaluation within
+    2 % of the best is that of restored weights: such a run ended well.
 
 Cure
     Stop at the best evaluation; weight decay, dropout, augmentation, a smaller
@@ -45,12 +46,13 @@ import numpy as np
 from gradwise.rules.learning import opposing
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
-from gradwise.trace.model import Floats, Ints, Trace
+from gradwise.trace.model import Floats, Ints, Table, Trace
 
 MIN_EVALUATIONS = 5  # evaluations; fewer show no turn
 PATIENCE = 3  # evaluations since the best
 PATIENCE_SHARE = 0.2  # share of all evaluations since the best
 RISE_LIMIT = 0.15  # relative rise over the best; ours
+RESTORED = 0.02  # rise over the best at which a last evaluation counts as that of restored weights; ours
 RISE_LIMIT_ACCURATE = 0.5  # the same where accuracy holds; ours
 ACCURACY_FALL = 0.02  # share of the evaluation set; ours
 TRIVIAL_SHARE = 0.05  # of the trivial predictor's loss that the rise must make up; ours
@@ -90,6 +92,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     turns = [turn for place in table.places if (turn := _turn(table.steps, table.column(place), place))]
     judged = [(turn, limit) for turn in turns if turn.rise > (limit := _limit(trace, turn))]
     judged = [pair for pair in judged if _weighty(trace, pair[0]) and _training_fell(trace, pair[0])]
+    judged = [pair for pair in judged if not _restored(table, pair[0])]
     if not judged:
         return
     turn, limit = max(judged, key=lambda pair: pair[0].rise)
@@ -146,6 +149,18 @@ def _weighty(trace: Trace, turn: Turn) -> bool:
     trivial, function = trace.sampled("trivial"), turn.place.split(" ")[0]
     column = trivial.column(function) if function in trivial.places else np.zeros(1)
     return bool(turn.end - turn.best > TRIVIAL_SHARE * np.nanmedian(column))
+
+
+def _restored(table: Table, turn: Turn) -> bool:
+    """Whether the run ended with the weights of its best evaluation: its last one is as good again."""
+    for place in table.places:
+        column = table.column(place)
+        seen = np.flatnonzero(np.isfinite(column))
+        if place.split(" ")[0] != turn.place.split(" ")[0] or not len(seen):
+            continue
+        if table.steps[seen[-1]] >= turn.last_step and column[seen[-1]] <= (1 + RESTORED) * turn.best:
+            return True
+    return False
 
 
 def _training_fell(trace: Trace, turn: Turn) -> bool:

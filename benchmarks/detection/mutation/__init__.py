@@ -1,0 +1,1 @@
+"""Mutation: one edit makes a healthy script sick. `python -m benchmarks.detection.mutation`."""
