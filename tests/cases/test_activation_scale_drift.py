@@ -40,6 +40,15 @@ def test_sick_grows_with_depth() -> None:
     assert "grows" in finding.message
 
 
+def test_sick_grows_with_depth_and_is_only_half_made_up_for() -> None:
+    assert list(check(run(2.5, end=0.7)))
+
+
+def test_healthy_near_miss_growth_that_was_made_up_for() -> None:
+    assert not list(check(run(2.5, end=0.2)))
+    assert not list(check(run(0.4, end=0.7)))  # a signal that shrank
+
+
 def test_sick_grows_over_time() -> None:
     (finding,) = check(run(1.0, largest=lambda steps: 3.0 * np.exp(steps / 6)))
     assert "over the run" in finding.message

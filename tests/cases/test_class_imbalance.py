@@ -1,5 +1,7 @@
 """Classifiers of unequal classes that give up the rare ones, and that do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,18 @@ def test_healthy_near_miss_too_few_rows() -> None:
     assert not list(check(run(rows=MIN_RARE_ROWS - 1)))
 
 
+def test_sick_rows_that_come_and_go() -> None:
+    """Whether the very last window holds one row more or less is chance."""
+    last = lambda steps: np.where(steps == steps[-1], MIN_RARE_ROWS - 1.0, MIN_RARE_ROWS + 1.0)  # noqa: E731
+    (finding,) = check(run(rows=last))
+    assert f"{MIN_RARE_ROWS + 1} rows" in finding.message
+
+
+def test_healthy_enough_rows_long_ago_only() -> None:
+    early = lambda steps: np.where(steps < steps[len(steps) // 2], 40.0, MIN_RARE_ROWS - 1.0)  # noqa: E731
+    assert not list(check(run(rows=early)))
+
+
 def test_healthy_still_being_learnt() -> None:
     assert not list(check(run(lambda steps: np.where(steps < 100, 0.0, 0.25))))
 
@@ -82,3 +96,10 @@ def test_healthy_look_alike_nothing_is_learnt() -> None:
 
 def test_healthy_run_too_short() -> None:
     assert not list(check(run(0.0, steps=80)))
+
+
+def test_sick_recall_measured_at_fewer_steps_than_rows() -> None:
+    """Recall is known only where a rare row was seen."""
+    fewer = run(0.0, sampled_steps=range(0, 400, 20)).tables["rare_recall"]
+    whole = run(0.0, sampled_steps=range(0, 400, 10))
+    assert list(check(replace(whole, tables={**whole.tables, "rare_recall": fewer})))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from gradwise.rules.constant_output import SCORE_LIMIT, SPREAD_LIMIT, check
+from gradwise.rules.constant_output import SAME, SCORE_LIMIT, SPREAD_LIMIT, check
+from gradwise.rules.learning import POOR_SKILL, outcome
 from gradwise.trace.model import Fact, Trace
 from tests.cases.build import Values, before_and_after, build, fact, learning
 
@@ -23,6 +25,12 @@ def numbers(spread: Values, *, end: float = 2.29, targets: float = 10.0, **more:
     return _run("mse_loss", spread, end, {"target_std": targets}, **more)
 
 
+def guessed(trace: Trace, accuracy: float) -> Trace:
+    """The same with that accuracy, where the most frequent class has 30 %."""
+    more = build(tables={"accuracy": {"cross_entropy": accuracy}, "majority": {"cross_entropy": 0.3}})
+    return replace(trace, tables={**trace.tables, **more.tables})
+
+
 def _run(function: str, spread: Values, end: float, targets: dict[str, float], **more: Any) -> Trace:
     tables: dict[str, Any] = learning(function, end=end)
     tables |= {name: {function: value} for name, value in {"output_sample_std": spread, **targets}.items()}
@@ -39,6 +47,22 @@ def test_sick_scores_alike() -> None:
 def test_sick_numbers_alike() -> None:
     (finding,) = check(numbers(0.01))
     assert finding.threshold == SPREAD_LIMIT * 10.0
+
+
+def test_sick_whose_accuracy_is_luck() -> None:
+    """A third above the majority in the few batches that were looked at."""
+    lucky = guessed(scores(1e-4), 0.5)
+    assert outcome(lucky).lift > POOR_SKILL
+    assert list(check(lucky))
+
+
+def test_healthy_scores_on_a_small_scale_that_tell_classes_apart() -> None:
+    assert not list(check(guessed(scores(1e-4), 0.9)))
+
+
+def test_healthy_near_miss_accuracy_that_may_be_more_than_luck() -> None:
+    assert not list(check(guessed(scores(1.1 * SAME * SCORE_LIMIT), 0.5)))
+    assert list(check(guessed(scores(0.9 * SAME * SCORE_LIMIT), 0.5)))
 
 
 def test_healthy_scores_apart() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gradwise.rules.init_too_small import SIGNAL_LIMIT, SIZE_LIMIT, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
-from tests.cases.build import Values, before_and_after, build, learning
+from tests.cases.build import Values, before_and_after, build, fact, learning
 
 OWN = (1 / 64 / 3) ** 0.5 * 64  # norm of a 64 x 64 matrix as torch starts it
 
@@ -30,6 +32,28 @@ def run(
 def test_sick_dies_and_never_learns() -> None:
     (finding,) = check(run(0.02))
     assert finding.cures[0] == "he-init"
+
+
+def listed(signal: float) -> Trace:
+    """The same weights in a list of parameters: no layer puts anything out."""
+    trace = run(0.02)
+    kept = {name: table for name, table in trace.tables.items() if name not in ("act_std", "act_mean")}
+    told = build(
+        tables={"output_sample_std": {"cross_entropy": signal}},
+        facts=[fact("loss-call", "cross_entropy", function="cross_entropy")],
+    )
+    return replace(trace, tables={**kept, **told.tables}, facts=told.facts)
+
+
+def test_sick_weights_in_a_list_of_parameters() -> None:
+    (finding,) = check(listed(0.5 * SIGNAL_LIMIT))
+    assert "cross_entropy" in finding.message
+    assert not list(check(listed(2 * SIGNAL_LIMIT)))
+
+
+def test_healthy_nothing_known_of_the_signal() -> None:
+    trace = listed(0.0)
+    assert not list(check(replace(trace, facts=())))
 
 
 def test_sick_plateau_of_a_third_of_the_run() -> None:

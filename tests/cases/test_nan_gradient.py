@@ -6,7 +6,7 @@ import numpy as np
 
 from gradwise.rules.nan_gradient import MIN_SKIPPED, check
 from gradwise.trace.model import Trace
-from tests.cases.build import build, decay, fact
+from tests.cases.build import Values, build, decay, fact
 
 STEPS = 200
 
@@ -35,6 +35,34 @@ def test_sick_square_root_at_zero() -> None:
     assert finding.since_step == 60 and finding.cures == ("stable-loss",)
     assert "slope of the square root at 0 in the loss, after fc2" in finding.message
     assert "2.0% of them to blame" in finding.message
+
+
+def normed(weight: Values, *, sampled_steps: range = range(0, STEPS, 10)) -> Trace:
+    """The loss stays finite after a bad gradient at step 60; the norm of a weight is told."""
+    told = run(breaks=False)
+    tables = {"weight_norm": {"fc1.weight": weight, "fc3.weight": 2.0}}
+    return build(steps=STEPS, loss=1.0, facts=told.facts, tables=tables, sampled_steps=sampled_steps)
+
+
+def test_sick_weights_ruined_behind_a_finite_loss() -> None:
+    """The loss takes zero where the output is not above it, and NaN never is."""
+    (finding,) = check(normed(lambda steps: np.where(steps <= 60, 2.0, np.nan)))
+    assert finding.since_step == 60
+
+
+def test_healthy_weights_that_stay_finite() -> None:
+    assert not list(check(normed(2.0)))
+    assert not list(check(normed(lambda steps: np.where(steps == 70, np.nan, 2.0))))
+
+
+def test_healthy_near_miss_looked_at_once_only() -> None:
+    broken = lambda steps: np.where(steps <= 60, 2.0, np.nan)  # noqa: E731
+    assert not list(check(normed(broken, sampled_steps=range(0, 80, 10))))
+    assert list(check(normed(broken, sampled_steps=range(0, 90, 10))))
+
+
+def test_healthy_weight_that_was_never_measured() -> None:
+    assert not list(check(normed(np.nan)))
 
 
 def test_sick_overflow_without_a_named_operation() -> None:

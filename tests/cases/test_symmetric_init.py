@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradwise.rules.symmetric_init import ALIKE_LATER, check
+from gradwise.rules.symmetric_init import ALIKE_LATER, WINDOW, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Columns, build
 
 
 def net(
-    rows: Columns, grad_rows: Columns, *, kind: str = "Linear", update: float = 0.01, **more: Any
+    rows: Columns,
+    grad_rows: Columns,
+    *,
+    kind: str = "Linear",
+    update: float = 0.01,
+    sampled_steps: Sequence[int] | None = None,
+    **more: Any,
 ) -> Trace:
     """A two-layer net; its first layer's rows are judged."""
     parameters = [
@@ -27,7 +34,7 @@ def net(
         "grad_norm": dict.fromkeys(grad_rows, 0.5),
         "update_norm": both,
     }
-    return build(tables=tables, parameters=parameters, modules=modules)
+    return build(tables=tables, parameters=parameters, modules=modules, sampled_steps=sampled_steps)
 
 
 def parted(steps: np.ndarray) -> np.ndarray:
@@ -51,6 +58,20 @@ def test_sick_rounding_parts_the_rows_a_little() -> None:
     assert list(check(trace))
 
 
+def test_sick_wherever_the_samples_fall() -> None:
+    """Rounding has grown to differences by step 90, and a busy machine samples little before."""
+    grown = {"fc1.weight": lambda s: np.where(s < 80, 0.1, 1.3) * (s > 0), "fc2.weight": 0.9}
+    pulls = {"fc1.weight": lambda s: np.where(s < 80, 0.03, 0.9)}
+    for steps in (range(90), [0, 1, 2, 16, 25, 38, 58, 88, 133, 200, 301]):
+        assert list(check(net(grown, pulls, sampled_steps=steps)))
+
+
+def test_healthy_head_that_parts_within_the_window() -> None:
+    slow = {"fc1.weight": 0.9, "fc2.weight": lambda s: np.where(s < WINDOW - 10, 0.0, 0.5)}
+    pulls = {"fc2.weight": lambda s: np.where(s < WINDOW - 10, 0.0, 0.5)}
+    assert not list(check(net(slow, pulls)))
+
+
 def test_healthy_random_start() -> None:
     assert not list(
         check(net({"fc1.weight": 1.6, "fc2.weight": 1.2}, {"fc1.weight": 1.0, "fc2.weight": 1.0}))
@@ -64,7 +85,7 @@ def test_healthy_zero_head_parts_at_once() -> None:
 
 def test_healthy_near_miss_rows_part_just_beyond_the_limit() -> None:
     def slow(factor: float) -> Trace:
-        rows = {"fc1.weight": lambda s: np.minimum(s / 100, 1) * factor * ALIKE_LATER, "fc2.weight": 0.9}
+        rows = {"fc1.weight": lambda s: np.minimum(s / 50, 1) * factor * ALIKE_LATER, "fc2.weight": 0.9}
         return net(rows, {"fc1.weight": 1e-3})
 
     assert not list(check(slow(1.05)))

@@ -34,6 +34,19 @@ def test_sick_plateau_and_then_a_cliff() -> None:
     assert list(check(run(noisy(late, 0.01))))
 
 
+def guessing(share: float) -> dict[str, Any]:
+    """That share of answers is right at the end, of ten classes."""
+    return {"accuracy": {"cross_entropy": share}, "majority": {"cross_entropy": 0.1}}
+
+
+def test_sick_accuracy_runs_ahead_of_the_loss() -> None:
+    assert list(check(run(noisy(straight(1.8, 3.0), 0.02), tables=guessing(0.5))))
+
+
+def test_healthy_near_miss_accuracy_is_good_already() -> None:
+    assert not list(check(run(noisy(straight(1.8, 3.0), 0.02), tables=guessing(0.6))))
+
+
 def test_healthy_demonstration_that_ends_well() -> None:
     assert not list(check(run(noisy(straight(0.3), 0.05))))
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
-from gradwise.rules.weights_grow import GROWTH_LIMIT, check
+from gradwise.rules.weights_grow import GAIN, GROWTH_LIMIT, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning, noisy
 
 
 def run(
-    norm: Values, *, loss: Values = 2.3, end: float = 2.2, kind: str = "Linear", optimizers: int = 1
+    norm: Values,
+    *,
+    loss: Values = 2.3,
+    end: float = 2.2,
+    kind: str = "Linear",
+    optimizers: int = 1,
+    criterion: Values | None = None,
+    sampled_steps: Sequence[int] | None = None,
 ) -> Trace:
     """Two matrices of that norm; trivial loss 2.3."""
     parameters = [ParameterInfo(f"fc{i}.weight", (64, 64), module=f"fc{i}", order=i) for i in range(2)]
     tables = {"weight_norm": {p.name: norm for p in parameters}, **learning(end=end)}
+    if criterion is not None:
+        tables["criterion"] = {"cross_entropy": criterion}
     facts = [fact("optimizer", "Adam")] * optimizers
     modules = [ModuleInfo("fc0", "Linear"), ModuleInfo("n", kind)]
-    return build(loss=loss, tables=tables, parameters=parameters, modules=modules, facts=facts)
+    more: dict[str, Any] = {"modules": modules, "facts": facts, "sampled_steps": sampled_steps}
+    return build(loss=loss, tables=tables, parameters=parameters, **more)
 
 
 def growing(last: float):
@@ -32,6 +46,49 @@ def test_sick_grows_while_the_loss_stands() -> None:
 
 def test_sick_grows_while_the_loss_rises() -> None:
     assert list(check(run(growing(8), loss=noisy(decay(2.3, 4.0), 0.05))))
+
+
+def test_sick_penalty_of_the_wrong_sign() -> None:
+    """The loss falls for ever by what the weights are worth, and the answers get worse."""
+    assert list(check(run(growing(8), loss=decay(2.3, -80.0, 150.0), criterion=decay(2.3, 9.0, 150.0))))
+
+
+def test_sick_penalty_of_the_wrong_sign_after_learning() -> None:
+    trace = run(growing(8), loss=decay(2.3, -80.0, 150.0), criterion=decay(2.3, 0.1, 20.0))
+    (finding,) = check(trace)
+    assert "criterion" in finding.message
+
+
+def test_healthy_near_miss_growth_that_still_buys_answers() -> None:
+    def falling(per_quarter: float) -> Values:
+        return lambda steps: 2.0 - 4 * 2.3 * per_quarter * steps / 400
+
+    loss = decay(2.3, -80.0, 150.0)
+    assert not list(check(run(growing(8), loss=loss, criterion=falling(1.3 * (1 - GAIN)))))
+    assert list(check(run(growing(8), loss=loss, criterion=falling(0.7 * (1 - GAIN)))))
+
+
+def test_sick_seen_twice_in_the_second_half() -> None:
+    few = [*range(10), 100, 250, 390]
+    assert list(check(run(growing(8), sampled_steps=few)))
+    assert not list(check(run(growing(8), sampled_steps=few[:-1])))
+
+
+def test_healthy_likelihood_that_goes_below_zero() -> None:
+    """The criterion itself is negative: it is all of the loss."""
+    falling = decay(2.3, -80.0, 150.0)
+    assert not list(check(run(growing(8), loss=falling, criterion=falling)))
+
+
+def test_healthy_reward_beside_a_criterion_that_falls() -> None:
+    assert not list(check(run(growing(8), loss=decay(2.3, -80.0, 150.0), criterion=decay(2.3, 1.0, 300.0))))
+
+
+def test_healthy_negative_loss_of_its_own() -> None:
+    """A likelihood or a return: nothing else to compare."""
+    trace = run(growing(8), loss=decay(2.3, -80.0, 150.0))
+    kept = {name: table for name, table in trace.tables.items() if name not in ("criterion", "trivial")}
+    assert not list(check(replace(trace, tables=kept)))
 
 
 def test_healthy_near_miss_just_under_the_limit() -> None:

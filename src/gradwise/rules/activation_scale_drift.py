@@ -13,7 +13,10 @@ How it decides
     weights and more, the signal changes 1000 times from first to last at the
     start, in the same direction in 80 % of the steps between layers; or the
     largest output of a hidden layer grows 1000 times over the run, to more than
-    1000 (units: ratio; ours).
+    1000 (units: ratio; ours).  A signal that grows so at the start is named also in
+    a run that learnt something, but less than 90 %, as of weights that start too
+    large: what was spent on undoing the start is missing.  One that shrinks is
+    often made up for.
 
 Cure
     Batch-norm or layer-norm between the layers; He initialisation.
@@ -50,6 +53,7 @@ RATIO_LIMIT = 1000.0  # first over last signal, or the other way round; ours
 ONE_WAY = 0.8  # share of the steps between layers; ours
 MIN_LAYERS = 5  # layers with weights
 MIN_STEPS = 30  # steps; a shorter run had no chance to learn
+RECOVERED = 0.9  # share of the trivial loss removed (or lift) that forgives the start; ours
 LARGE = 1000.0  # outputs; standardised ones stay below 10
 
 RULE = Rule(
@@ -62,21 +66,28 @@ RULE = Rule(
         "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "act_mean", "act_std",
         "act_absmax", "sample_std", "weight_norm", "fact:optimizer", "fact:structure",
     ),
-    explains=("loss-not-decreasing", "constant-output", "majority-collapse", "underfitting", "lr-too-low"),
+    explains=(
+        "loss-not-decreasing", "constant-output", "majority-collapse", "underfitting", "lr-too-low",
+        "initial-loss-off",
+    ),
     cures=("batch-norm", "layer-norm", "he-init"),
     summary="activations whose scale drifts with depth or over time",
     at_once=True,
 )  # fmt: skip
 
 Seen = tuple[float, str, str]  # ratio, place, clause
+GROWN = "signal grows"  # over depth, in the clause
 
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when the scale runs away in a poor run."""
-    if trace.steps < MIN_STEPS or opposing(trace) or not outcome(trace).poor or _normalised(trace):
+    if trace.steps < MIN_STEPS or opposing(trace) or _normalised(trace):
+        return
+    result = outcome(trace)
+    if not (result.poor or result.reached < RECOVERED):
         return
     seen = _over_depth(trace) or _over_time(trace)
-    if seen is None:
+    if seen is None or not (result.poor or GROWN in seen[2]):
         return
     ratio, place, text = seen
     yield RULE.finding(
@@ -105,8 +116,8 @@ def _over_depth(trace: Trace) -> Seen | None:
     ratio = float(np.exp(min(abs(change), 200.0)))
     if ratio < RATIO_LIMIT or np.mean(np.sign(steps) == np.sign(change)) < ONE_WAY:
         return None
-    verb = "grows" if change > 0 else "shrinks"
-    text = f"the signal {verb} {ratio:.2g} times over {len(layers)} layers before any training"
+    verb = GROWN if change > 0 else "signal shrinks"
+    text = f"the {verb} {ratio:.2g} times over {len(layers)} layers before any training"
     return ratio, layers[-1].name, text
 
 

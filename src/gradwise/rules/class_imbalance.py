@@ -11,13 +11,14 @@ Why it hurts
     the whole thing is for.
 
 How it decides
-    Over the last 16 sampled steps: at least 20 rows of rare classes were seen,
-    at most 30 % of them were answered rightly, and at least 70 % of the other
-    rows were (units: rows, shares; ratio of 10 as in SageMaker Debugger, the
-    rest ours).  The recall has stopped rising: it gained less than 10 points
-    since the middle of the run, which is 100 steps or longer.  One label a row
-    and at most 20 classes, so that rare letters and words do not count.  Rare
-    means rare in the batches: a sampler that balances them cures it.
+    Over 16 sampled steps, the latest within the last quarter that held so many: at
+    least 20 rows of rare classes were seen, at most 30 % of them were answered
+    rightly, and at least 70 % of the other rows were (units: rows, shares; ratio of
+    10 as in SageMaker Debugger, the rest ours). The recall has stopped rising: it
+    gained less than 10 points since the middle of the run, which is 100 steps or
+    longer. One label a row and at most 20 classes, so that rare letters and words
+    do not count. Rare means rare in the batches: a sampler that balances them cures
+    it.
 
 Cure
     Weigh the classes in the loss, draw them evenly, or use a focal loss.
@@ -56,6 +57,7 @@ REST_RECALL = 0.7  # share of the other rows answered rightly; below it the whol
 RISING = 0.1  # gain of recall since the middle of the run at which it is still being learnt; ours
 MIN_STEPS = 100  # steps; the majority is learnt first in every run
 MIN_SAMPLES = 8  # sampled steps
+LATE = 4  # part of the samples (a quarter) in which a window of 16 must hold enough rows
 MAX_CLASSES = 20  # classes; of more, some are always rare
 STABLE = 2.0  # factor by which the share of rare classes may change between the halves of the run; ours
 
@@ -80,28 +82,51 @@ def check(trace: Trace) -> Iterator[Finding]:
     if trace.steps < MIN_STEPS or opposing(trace) or signed(trace.step_signal("loss")):
         return
     for place in trace.sampled("rare_recall").places:
-        recall, rest = _values(trace, "rare_recall", place), _values(trace, "rest_recall", place)
-        rows, share = _values(trace, "rare_rows", place), _values(trace, "rare_share", place)
-        if len(recall) < MIN_SAMPLES or not len(rest) or not _one_label_a_row(trace, place):
+        recall, share = _values(trace, "rare_recall", place), _values(trace, "rare_share", place)
+        seen = _window(trace, place)
+        if len(recall) < MIN_SAMPLES or seen is None or not _one_label_a_row(trace, place):
             continue
-        if rows[-1] < MIN_RARE_ROWS or recall[-1] > RECALL_LIMIT or rest[-1] < REST_RECALL:
+        rows, right, rest = seen
+        if right > RECALL_LIMIT or rest < REST_RECALL:
             continue
         if recall[-1] - recall[len(recall) // 2] >= RISING or not _stable(share):
             continue
         yield RULE.finding(
             where=[place],
             since_step=trace.first_step,
-            value=float(recall[-1]),
+            value=right,
             threshold=RECALL_LIMIT,
             unit="share of the rare classes' rows answered rightly",
             message=(
-                f"rare classes ({share[-1]:.1%} of the labels) are answered rightly in {recall[-1]:.0%} of "
-                f"their last {rows[-1]:.0f} rows (limit {RECALL_LIMIT:.0%}), the others in {rest[-1]:.0%}"
+                f"rare classes ({share[-1]:.1%} of the labels) are answered rightly in {right:.0%} of "
+                f"their last {rows:.0f} rows (limit {RECALL_LIMIT:.0%}), the others in {rest:.0%}"
             ),
             why="giving up the rare classes costs little on average, so loss and accuracy look fine",
-            strength=1 - recall[-1],
+            strength=1 - right,
             evidence=evidence_at(trace, ("rare_recall", "rest_recall"), place, trace.first_step),
         )
+
+
+def _window(trace: Trace, place: str) -> tuple[float, float, float] | None:
+    """Rare rows, their recall and that of the rest where enough were seen, as late as possible."""
+    table = trace.sampled("rare_rows")
+    column = table.column(place) if place in table.places else np.zeros(0)
+    known = np.flatnonzero(np.isfinite(column))
+    late = known[-max(len(known) // LATE, 1) :]
+    for at in late[column[late] >= MIN_RARE_ROWS][::-1]:
+        right, rest = (
+            _at(trace, name, place, int(table.steps[at])) for name in ("rare_recall", "rest_recall")
+        )
+        if np.isfinite(right) and np.isfinite(rest):
+            return float(column[at]), right, rest
+    return None
+
+
+def _at(trace: Trace, signal: str, place: str, step: int) -> float:
+    """A sampled signal at one step; NaN where it was not measured."""
+    table = trace.sampled(signal)
+    found = np.flatnonzero(table.steps == step)
+    return float(table.column(place)[found[0]]) if place in table.places and len(found) else float("nan")
 
 
 def _values(trace: Trace, signal: str, place: str) -> Floats:

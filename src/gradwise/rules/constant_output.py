@@ -14,7 +14,9 @@ How it decides
     2 % of the targets' standard deviation for distances, below 0.02 for scores of
     classes (unit: nats; source: probabilities then differ by less than 2 %) and
     for yes/no scores.  Only poor runs of 50 steps and more, in which the targets
-    vary.
+    vary.  Where predictions are alike to a tenth of that, the loss alone says
+    what is poor: accuracy is then the luck of the few batches it was read from,
+    unless it is good (half of what the majority class misses).
 
 Cure
     Follow the cause; where none is named: standardise the inputs, initialise after
@@ -41,7 +43,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwise.rules.calls import Call, loss_calls, measured
-from gradwise.rules.learning import outcome
+from gradwise.rules.learning import POOR_SKILL, Outcome, outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
@@ -52,6 +54,7 @@ MIN_STEPS = 50  # training steps
 MIN_SAMPLES = 6  # sampled steps
 LATE_SHARE = 1 / 3  # share of the sampled steps, at the end
 VARIES = 1e-6  # standard deviation of the targets
+SAME = 0.1  # of the limit; accuracy of predictions so alike is luck; ours
 
 SCORE_LOSSES = (
     "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
@@ -77,7 +80,7 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per loss whose predictions are all alike."""
     result = outcome(trace)
-    if trace.steps < MIN_STEPS or result.nonfinite or not result.poor:
+    if trace.steps < MIN_STEPS or result.nonfinite or not (result.poor or _by_loss(result)):
         return
     for call in loss_calls(trace):
         limit = _limit(trace, call)
@@ -86,8 +89,13 @@ def check(trace: Trace) -> Iterator[Finding]:
             continue
         late = spread[-max(int(len(spread) * LATE_SHARE), 2) :]
         level = float(np.median(late))
-        if level < limit:
+        if level < (limit if result.poor else SAME * limit):
             yield _finding(trace, call, level, limit)
+
+
+def _by_loss(result: Outcome) -> bool:
+    """Poor by the loss, and not good by the accuracy."""
+    return bool(result.skill < POOR_SKILL) and not (result.good or result.opposing)
 
 
 def _limit(trace: Trace, call: Call) -> float | None:

@@ -14,7 +14,9 @@ How it decides
     usual size (Glorot's, or torch's own sqrt(1 / (3 fan-in))), the last layer's
     signal is below 1e-3, and the run is poor, or its loss fell by less than 5 %
     of the start in its first third (units: ratio to the usual root mean square,
-    signal as standard deviation over the batch; ours).
+    signal as standard deviation over the batch; ours).  Where weights stand in no
+    layer of their own (a list of parameters), the predictions are taken for the
+    last layer's outputs.
 
 Cure
     He initialisation for ReLU, Glorot for tanh and sigmoid.
@@ -40,9 +42,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gradwise.rules.calls import loss_calls, measured
 from gradwise.rules.learning import outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
-from gradwise.rules.signal_path import layers_at_start
+from gradwise.rules.signal_path import Layer, layers_at_start
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
@@ -61,7 +64,8 @@ RULE = Rule(
     since="0.1.0",
     reads=(
         "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "act_mean", "act_std",
-        "sample_std", "weight_norm", "fact:optimizer", "fact:structure",
+        "sample_std", "weight_norm", "output_sample_std", "fact:loss-call", "fact:optimizer",
+        "fact:structure",
     ),
     explains=(
         "vanishing-gradient", "activation-scale-drift", "loss-not-decreasing", "constant-output",
@@ -80,7 +84,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     layers = layers_at_start(trace)
     if trace.steps < MIN_STEPS or len(layers) < MIN_LAYERS:
         return
-    size, signal = float(np.median([layer.small for layer in layers])), layers[-1].signal
+    size, (signal, place) = float(np.median([layer.small for layer in layers])), _last_signal(trace, layers)
     if not size < SIZE_LIMIT or not signal < SIGNAL_LIMIT:
         return
     result = outcome(trace)
@@ -94,13 +98,24 @@ def check(trace: Trace) -> Iterator[Finding]:
         threshold=SIZE_LIMIT,
         unit="of a usual start",
         message=(
-            f"the weights start at {size:.2g} of a usual start (limit {SIZE_LIMIT:g}), and the outputs of "
-            f"{layers[-1].name} differ by {signal:.1e} from input to input (limit {SIGNAL_LIMIT:g})"
+            f"the weights start at {size:.2g} of a usual start (limit {SIZE_LIMIT:g}), and {place} "
+            f"differ by {signal:.1e} from input to input (limit {SIGNAL_LIMIT:g})"
         ),
         why="all inputs look alike to the last layers, and the gradient dies on its way back as fast",
         strength=min(0.5 + np.log10(SIZE_LIMIT / max(size, 1e-12)) / 3, 1.0),
         evidence=evidence_at(trace, ("act_std", "sample_std"), layers[-1].name, trace.first_step),
     )
+
+
+def _last_signal(trace: Trace, layers: list[Layer]) -> tuple[float, str]:
+    """How far the last outputs differ between inputs before training, and what they are; NaN: not known."""
+    if np.isfinite(layers[-1].signal):
+        return layers[-1].signal, f"the outputs of {layers[-1].name}"
+    for call in loss_calls(trace):
+        spread = measured(trace, "output_sample_std", call.place)
+        if len(spread) and not call.mixed:
+            return float(spread[0]), f"the predictions given to {call.place}"
+    return float("nan"), ""
 
 
 def _idle(trace: Trace) -> bool:

@@ -11,8 +11,9 @@ Why it hurts
 
 How it decides
     The gradient of any parameter was not finite at a step whose loss was, no
-    GradScaler was there to skip it, and the optimizer stepped with it or the
-    loss was not finite within the next 3 steps.  Or a GradScaler skipped more
+    GradScaler was there to skip it, and the optimizer stepped with it, the loss was
+    not finite within the next 3 steps, or the weights had no finite norm at any
+    sampled step after it (a loss can hide that).  Or a GradScaler skipped more
     than 30 % of its steps, and 10 at least: then no scale is small enough.  The
     few skips with which a scaler finds its scale are normal (units: steps, share;
     ours).
@@ -49,6 +50,7 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Fact, Trace
 
 FOLLOWS = 3  # steps within which the loss must break too, where the step is not known to have been made
+RUINED = 2  # sampled steps after it, at least, in none of which a weight had a finite norm
 SKIP_LIMIT = 0.3  # share of a GradScaler's steps; ours, healthy ones stay below 0.05
 MIN_SKIPPED = 10  # steps; a scale of 65536 needs fewer to find its place
 
@@ -58,7 +60,7 @@ RULE = Rule(
     group="broken",
     organ=Organ.ARCHITECTURE,
     since="0.1.0",
-    reads=("loss", "fact:nonfinite", "fact:scaler"),
+    reads=("loss", "weight_norm", "fact:nonfinite", "fact:scaler"),
     explains=(
         "loss-nan", "loss-not-decreasing", "underfitting", "constant-output", "majority-collapse",
         "dead-relu", "overfitting", "vanishing-gradient", "loses-to-baseline",
@@ -103,9 +105,22 @@ def _harmful(trace: Trace, fact: Fact) -> bool:
     """Whether the gradient reached the weights."""
     loss = trace.step_signal("loss")
     near = loss.between(fact.step, fact.step + FOLLOWS + 1)
-    if near.nonfinite.sum() > 0:
+    if near.nonfinite.sum() > 0 or _ruined(trace, fact):
         return True
     return bool(fact.data.get("applied")) and fact.step >= trace.last_step - FOLLOWS
+
+
+def _ruined(trace: Trace, fact: Fact) -> bool:
+    """Whether a weight had a norm before, and never after."""
+    table = trace.sampled("weight_norm")
+    for name in fact.data.get("bad_parameters") or ():
+        if name not in table.places:
+            continue
+        known = np.isfinite(table.column(name))
+        later = table.steps > fact.step
+        if known[~later].any() and later.sum() >= RUINED and not known[later].any():
+            return True
+    return False
 
 
 def _values(data: Any) -> str:

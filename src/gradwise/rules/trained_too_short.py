@@ -9,7 +9,8 @@ Why it hurts
 
 How it decides
     The script ended by itself; the outcome is poor, by a loss that was
-    recognised; over the last 40 % of the run the loss fell by
+    recognised (an accuracy that runs ahead of the loss counts once it is good);
+    over the last 40 % of the run the loss fell by
     10 % of its level and more, and over the last 20 % by 4 % and more, each by
     4 standard errors; the rate has not gone (5 % of its largest at least); and
     evaluations, where there are any, ended near their best (unit: share of the
@@ -38,7 +39,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import Outcome, outcome
+from gradwise.rules.learning import POOR_SKILL, Outcome, outcome
 from gradwise.rules.rule import Organ, Rule
 from gradwise.rules.trend import rate_left, trend
 from gradwise.trace.findings import Evidence, Finding
@@ -93,8 +94,10 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 
 def _half(result: Outcome) -> bool:
-    """Poor, by a loss that was recognised."""
-    return result.poor and bool(np.isfinite(result.skill)) and not result.nonfinite
+    """Poor, by a loss that was recognised; accuracy, which comes first, is not good yet either."""
+    if result.nonfinite or result.opposing or result.good:
+        return False
+    return bool(result.skill < POOR_SKILL)
 
 
 def _near_best(trace: Trace) -> bool:

@@ -10,9 +10,12 @@ Why it hurts
 
 How it decides
     Over the second half of the run the norm grows 1.5 times and more, in 80 % of
-    the samples, to at least 5 times its start, and meanwhile the median loss of
-    the last quarter is no lower than 98 % of that of the quarter before; and the
-    run did not learn well (half of the trivial loss).  Weights that grow on
+    the samples, to at least 5 times its start, and meanwhile the median loss of the
+    last quarter is no lower than 98 % of that of the quarter before; and the run
+    did not learn well (half of the trivial loss). A loss that goes below zero holds
+    a term that rewards something else than answers: there the recognised criterion
+    within it is compared, however well it was learnt before, and must have gained
+    less than 2 % of the best constant prediction's loss. Weights that grow on
     separable data while the loss falls, and weights before a normalisation layer,
     grow for a reason (units: ratio; ours).
 
@@ -39,7 +42,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import opposing, outcome
+from gradwise.rules.learning import opposing, outcome, signed
 from gradwise.rules.motion import matrices
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
@@ -50,6 +53,7 @@ FROM_START = 5.0  # times the first norm; ours
 STEADY = 0.8  # share of the samples of the second half in which the norm rose
 GAIN = 0.98  # median loss of the last quarter over that of the quarter before; ours
 MIN_SAMPLES = 8  # sampled steps
+MIN_LATE = 2  # of them in the second half; a norm has no noise from batch to batch
 MIN_STEPS = 100  # steps
 
 RULE = Rule(
@@ -70,13 +74,15 @@ RULE = Rule(
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when the weights grow for nothing."""
-    if trace.steps < MIN_STEPS or opposing(trace) or outcome(trace).good or _normalised(trace):
+    if trace.steps < MIN_STEPS or opposing(trace) or _normalised(trace):
+        return
+    if outcome(trace).good and not _rewarded(trace):
         return
     steps, norm = _norm(trace)
     if len(norm) < MIN_SAMPLES or not norm[0] > 0:
         return
     half = norm[steps >= trace.first_step + trace.steps // 2]
-    if len(half) < MIN_SAMPLES // 2:
+    if len(half) < MIN_LATE:
         return
     grown, whole = float(half[-1] / half[0]), float(norm[-1] / norm[0])
     steady = np.mean(np.diff(half) > 0) >= STEADY
@@ -90,7 +96,8 @@ def check(trace: Trace) -> Iterator[Finding]:
         unit="times over the second half",
         message=(
             f"the weights grow {grown:.3g} times over the second half of the run (limit {GROWTH_LIMIT:g}), "
-            f"{whole:.3g} times in all, while the loss gains nothing"
+            f"{whole:.3g} times in all, while {'the criterion within ' if _rewarded(trace) else ''}the loss "
+            f"gains nothing"
         ),
         why="larger weights make numbers larger, not answers better, until they overflow or saturate",
         strength=min(0.4 + np.log10(whole) / 5, 1.0),
@@ -100,6 +107,15 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 def _normalised(trace: Trace) -> bool:
     return any("Norm" in module.type for module in trace.modules)
+
+
+def _rewarded(trace: Trace) -> list[str]:
+    """Criteria that are never negative within a loss that is: something else in it is rewarded."""
+    if not signed(trace.step_signal("loss")):
+        return []
+    criterion = trace.sampled("criterion")
+    columns = [(place, criterion.column(place)) for place in criterion.places]
+    return [place for place, column in columns if np.isfinite(column).any() and np.nanmin(column) >= 0]
 
 
 def _norm(trace: Trace) -> tuple[Ints, Floats]:
@@ -115,11 +131,27 @@ def _norm(trace: Trace) -> tuple[Ints, Floats]:
 
 
 def _idle(trace: Trace) -> bool:
-    """Whether the loss of the last quarter is no lower than that of the quarter before."""
+    """Whether the loss of the last quarter (or the criterion within it) is no lower than before."""
     loss = trace.step_signal("loss")
     values = loss.mean[np.isfinite(loss.mean)]
     quarter = len(values) // 4
     if quarter < 5:
         return False
+    within = _rewarded(trace)
+    if within:
+        return any(_stands(trace, place) for place in within)
     before, last = np.median(values[-2 * quarter : -quarter]), np.median(values[-quarter:])
     return bool(last > before - (1 - GAIN) * abs(before))
+
+
+def _stands(trace: Trace, place: str) -> bool:
+    """The same of a criterion, known at sampled steps; its gain is measured on the best constant's loss."""
+    table, trivial = trace.sampled("criterion"), trace.sampled("trivial")
+    values, along = table.column(place), (table.steps - trace.first_step) / trace.steps
+    known = np.isfinite(values)
+    before, last = values[known & (along >= 0.5) & (along < 0.75)], values[known & (along >= 0.75)]
+    scale = trivial.column(place) if place in trivial.places else before
+    scale = scale[np.isfinite(scale)]
+    if not (len(before) and len(last) and len(scale)):
+        return False
+    return bool(np.median(last) > np.median(before) - (1 - GAIN) * scale[-1])
