@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
-	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance bench-nets bench-baselines bench-mutants calibrate test-frameworks clean env env-dev
+	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance bench-nets bench-baselines bench-mutants bench-peers-detect calibrate test-frameworks clean env env-dev
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,14 @@ bench-cost: $(STAMPS)/runtime ## step time with and without watching
 
 bench-detect: $(STAMPS)/runtime ## recall, cause first, false alarms on the corpus
 	$(BIN)/python -m benchmarks.detection
+
+$(STAMPS)/peers-detect: benchmarks/detection/peers/packages.txt $(PINNED) | $(STAMPS)/runtime
+	@echo "installing other diagnosers into $(VENV)/peers-detect"
+	@$(BIN)/python -m benchmarks.fit.environment $(VENV)/peers-detect benchmarks/detection/peers/packages.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+bench-peers-detect: $(STAMPS)/peers-detect ## other diagnosers on the detection corpus (PEERS_DETECT_ARGS="--limit 30")
+	$(VENV)/peers-detect/bin/python -m benchmarks.detection.peers $(PEERS_DETECT_ARGS)
 
 bench-mutants: $(STAMPS)/runtime ## recall on healthy scripts made sick by one edit (MUTANTS_ARGS="--limit 40")
 	$(BIN)/python -m benchmarks.detection.mutation $(MUTANTS_ARGS)

@@ -313,7 +313,9 @@ def test_twins_differ_and_only_a_little(split):
         gone, new = set(sick) - set(fixed), set(fixed) - set(sick)
         moved = sick != fixed and sorted(sick) == sorted(fixed)
         assert gone or new or moved or len(sick) != len(fixed), pair.name
-        assert len(gone) <= 5 and len(new) <= 8, pair.name  # early stopping that keeps the best weights takes 8
+        assert len(gone) <= 5 and len(new) <= 8, (
+            pair.name
+        )  # early stopping that keeps the best weights takes 8
 
 
 def test_no_script_of_the_corpus_knows_gradwise():

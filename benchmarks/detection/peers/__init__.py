@@ -1,0 +1,1 @@
+"""Other diagnosers of PyTorch training on the detection corpus, beside gradwise."""
