@@ -36,6 +36,17 @@ def test_sick_slow_way_down() -> None:
     assert "even guess among 10 classes has 2.3" in finding.message
 
 
+def test_sick_a_product_and_its_bias_by_hand() -> None:
+    by_hand = [
+        {"operation": "Add", "module": ""},
+        {"operation": "linear", "module": ""},
+        {"operation": "input"},
+    ]
+    assert list(check(run(decay(40.0, 0.3, 60), call(lineage=by_hand))))
+    scaled = [{"operation": "Mul", "module": ""}, {"operation": "linear", "module": ""}]
+    assert not list(check(run(decay(40.0, 0.3, 60), call(lineage=scaled))))
+
+
 def test_sick_never_gets_there() -> None:
     assert list(check(run(decay(60.0, 5.0, 100))))
 

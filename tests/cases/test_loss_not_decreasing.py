@@ -25,8 +25,16 @@ def test_sick_stays_at_the_constant_predictions_loss() -> None:
     assert "1 times the best constant" in finding.message
 
 
-def test_sick_unknown_loss_that_stays_at_its_start() -> None:
-    assert list(check(run(noisy(7.0, 0.02), known=False)))
+def test_sick_a_fall_within_its_noise() -> None:
+    assert list(check(run(noisy(lambda steps: 2.3 * (1 - 0.06 * steps / 400), 0.4))))
+
+
+def test_healthy_learnt_a_tenth_and_flat_since() -> None:
+    assert not list(check(run(noisy(2.0, 0.03), end=2.0)))
+
+
+def test_healthy_unknown_loss_that_stays_at_its_start() -> None:
+    assert not list(check(run(noisy(7.0, 0.02), known=False)))
 
 
 def test_healthy_near_miss_slow_fall() -> None:

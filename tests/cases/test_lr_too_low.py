@@ -56,6 +56,15 @@ def test_sick_it_creeps_along_a_straight_line() -> None:
     assert "creeps" in finding.message
 
 
+def test_sick_where_it_began_though_better_than_a_constant() -> None:
+    (finding,) = check(run(1e-6, loss=noisy(1.7, 0.01), end=1.7))
+    assert "is where it began" in finding.message
+
+
+def test_healthy_good_from_the_start_and_still_there() -> None:
+    assert not list(check(run(1e-6, loss=noisy(0.7, 0.01), end=0.7)))
+
+
 def test_healthy_near_miss_just_above_the_limit() -> None:
     assert not list(check(run(RATIO_LIMIT * 1.1)))
     assert list(check(run(RATIO_LIMIT * 0.9)))

@@ -76,3 +76,15 @@ def test_healthy_one_decayed_head_among_others() -> None:
 
 def test_healthy_too_short_to_judge() -> None:
     assert not list(check(run(20.0, steps=20)))
+
+
+def test_sick_the_large_matrices_are_drained_and_small_ones_are_not() -> None:
+    small = tuple(ParameterInfo(f"bias{i}.weight", (64, 1), module=f"bias{i}", order=3 + i) for i in range(4))
+    trace = run(20.0)
+    tables = {
+        "weight_norm": {p.name: DRAINED for p in PARAMETERS} | {p.name: 1.0 for p in small},
+        "decay_share": {p.name: 20.0 for p in PARAMETERS} | {p.name: 0.2 for p in small},
+        **learning(end=2.3),
+    }
+    (finding,) = check(build(loss=2.3, tables=tables, parameters=PARAMETERS + small, facts=trace.facts))
+    assert finding.where == tuple(p.name for p in PARAMETERS)

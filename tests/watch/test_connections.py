@@ -252,13 +252,30 @@ def test_a_loss_made_anew(tmp_path):
     assert told["leaf_loss"] and told["whole"] and len(told["parameters"]) == 6
 
 
+@pytest.mark.parametrize(("spread", "random"), [(1.0, True), (0.5, False)])
+def test_a_frozen_embedding_is_random_where_it_is_as_torch_began_it(spread, random, tmp_path):
+    with watched(tmp_path / "run"):
+        torch.manual_seed(0)
+        words, head = nn.Embedding(300, 12), nn.Linear(12, 2)
+        nn.init.normal_(words.weight, std=spread)
+        words.weight.requires_grad_(False)
+        model = nn.Sequential(words, head)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(12):
+            optimizer.zero_grad()
+            model(torch.randint(0, 300, (8,))).square().mean().backward()
+            optimizer.step()
+    told = trace_of(tmp_path / "run").facts_of("frozen")[-1].data
+    assert told["uniform"] == (["0.weight"] if random else [])
+
+
 @pytest.mark.parametrize("uniform", [True, False])
 def test_frozen_parameters_and_how_they_are_distributed(uniform, tmp_path):
     def freeze(model):
         model.body.requires_grad_(False)
         if not uniform:
             with torch.no_grad():
-                model.body.weight.normal_()
+                model.body.weight.normal_(std=0.3)  # as trained weights may be
 
     told = last(reach(tmp_path / "run", lambda: Split(lambda body, x: body(x)), prepare=freeze), "frozen")
     assert told["parameters"] == told["held"] == ["body.weight", "body.bias"]

@@ -12,7 +12,8 @@ Why it hurts
 How it decides
     Frozen matrices whose values are uniformly distributed (fourth moment over
     squared second within 4 standard errors of 9/5, unit: 1; torch's linear and
-    convolution layers begin so, trained weights do not stay so), none of them
+    convolution layers begin so, trained weights do not stay so) or normally with
+    mean 0 and variance 1 (as torch's embeddings begin), none of them
     loaded from a file or changed at any sampled step, frozen to the end and
     for at least half of the run.  They hold at least half of all numbers of the
     frozen and trainable parameters, or they are the last layer.  And they are

@@ -73,8 +73,14 @@ def check(trace: Trace) -> Iterator[Finding]:
         if call.function != "cross_entropy" or call.mixed or call.classes < 2:
             continue
         ids = str(call.data.get("target_dtype") or "int").startswith(("int", "uint"))
-        if ids and call.maker[0] in FROM_LAYER and call.data.get("reduced"):
+        if ids and _from_layer(call) and call.data.get("reduced"):
             yield from _judge(trace, call)
+
+
+def _from_layer(call: Call) -> bool:
+    """Whether a layer makes the scores, or a product and the bias that is added by hand."""
+    made = [str(one["operation"]) for one in call.data.get("lineage", ())][:2]
+    return call.maker[0] in FROM_LAYER or (made[:1] == ["Add"] and made[-1] in FROM_LAYER)
 
 
 def _judge(trace: Trace, call: Call) -> Iterator[Finding]:

@@ -9,11 +9,11 @@ Why it hurts
     found is more likely the cause.
 
 How it decides
-    The run is poor (skill and lift below 0.2 against the best constant
-    prediction, where that is known; else less than 20 % below the start), and
-    from the second quarter to the last the median loss fell by less than 2 % of
-    itself.  Losses that go below zero, opposing models, and targets that move
-    during the run (value learning) are left alone (unit: share of the loss; ours).
+    Nothing was learnt (skill and lift below 0.1 against the best constant
+    prediction), and from the second quarter to the last the median loss fell by
+    less than 2 % of itself or than 2 standard errors.  Losses whose constant prediction is not known, that
+    go below zero, opposing models, and targets that move during the run (value
+    learning) are left alone (unit: share of the loss; ours).
 
 Cure
     Follows the cause; where none is found a larger rate or another optimizer.
@@ -23,7 +23,6 @@ Cure safety
 
 When it is wrong
     Data from which nothing can be learnt.
-    On trial: its rates on healthy runs are not settled yet.
 
 Example
     >>> # ten layers of sigmoids under SGD: the loss stays at ln C
@@ -45,13 +44,16 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
 
 FALL_LIMIT = 0.02  # share of the loss, from the second quarter to the last; ours
+NOTHING = 0.1  # skill or lift below which nothing was learnt; ours
+ERRORS = 2.0  # standard errors of the fall
+MEDIAN_ERROR = 1.25  # standard error of a median over that of a mean, of normal numbers
 MIN_STEPS = 50  # steps; fewer show no slope
 MOVED = 1.0  # change of the targets' mean over their standard deviation: they are moving
 
 RULE = Rule(
     name="loss-not-decreasing",
     code="L02",
-    group="trial",
+    group="sick",
     organ=Organ.OUTCOME,
     since="0.1.0",
     reads=(
@@ -73,16 +75,18 @@ def check(trace: Trace) -> Iterator[Finding]:
     result = outcome(trace)
     if int(loss.counts.sum()) < MIN_STEPS or len(values) < 20 or result.nonfinite or not result.poor:
         return
+    if not np.fmax(result.skill, result.lift) < NOTHING:
+        return
     if signed(loss) or result.first <= 0 or _targets_move(trace):
         return
     quarter = len(values) // 4
     early, last = values[quarter : 2 * quarter], values[-quarter:]
     before, after = float(np.median(early)), float(np.median(last))
+    error = MEDIAN_ERROR * float(np.hypot(early.std(), last.std())) / quarter**0.5
     fall = (before - after) / before if before > 0 else 0.0
-    if fall > FALL_LIMIT:
+    if fall > FALL_LIMIT and before - after > ERRORS * error:
         return
-    known = np.isfinite(result.skill)
-    beside = f", {1 - result.skill:.3g} times the best constant prediction's" if known else ""
+    beside = f", {1 - result.skill:.3g} times the best constant prediction's"
     yield RULE.finding(
         since_step=trace.first_step,
         value=fall,

@@ -55,6 +55,7 @@ from gradwise.trace.model import Floats, Ints, Trace
 RATIO_LIMIT = 1e-4  # update over weight; a tenth of Karpathy's 1e-3
 PATH_LIMIT = 1 / 3  # all updates over weight; no further than this from where the weights were drawn; ours
 PULL_ALIVE = 1e-4  # gradient over weight; below it the gradient has vanished, and not the rate; ours
+NO_DROP = 0.02  # share of its start by which the loss fell: not at all; ours
 MIN_STEPS = 50  # steps; fewer are too short whatever the rate
 MIN_SAMPLES = 5  # sampled steps
 STEADY = 0.4  # fall in the second half over that in the first; a straight line has 1; ours
@@ -145,6 +146,8 @@ def _gained(trace: Trace) -> str:
     known = np.fmax(result.skill, result.lift)
     if result.poor:
         return f"only {max(result.reached, 0.0):.0%} of what there is to learn was learnt"
+    if result.drop < NO_DROP and not result.skill >= GOOD_SKILL:
+        return f"the loss is where it began ({result.first:.4g}, at the end {result.final:.4g})"
     first, second = trend(trace, 0.0, 0.5), trend(trace, 0.5)
     steady = second.fall * second.level > STEADY * first.fall * first.level > 0
     if known < GOOD_SKILL and steady and second.falls(SURE):

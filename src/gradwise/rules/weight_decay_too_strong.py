@@ -9,10 +9,10 @@ Why it hurts
     the loss, the signal dies layer by layer and the output becomes a constant.
 
 How it decides
-    For the typical weight matrix the decay term is at least half as large as
-    what the loss asks for, in the median of the sampled steps; the matrix ends
-    below half of its largest norm; and the outcome is poor (unit: decay term over
-    gradient or update; ours, calibrated on the detection corpus).  At a minimum
+    For matrices with half of all their numbers the decay term is at least half as
+    large as what the loss asks for, in the median of the sampled steps; they end
+    below half of their largest norm; and the outcome is poor (unit: decay term
+    over gradient or update; ours, calibrated on the detection corpus).  At a minimum
     of a decayed loss the two are equal by definition, so a good run is left
     alone, and so is one whose weights keep their size (normalised layers).
 
@@ -35,18 +35,19 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from gradwise.rules.learning import outcome
-from gradwise.rules.motion import matrices
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
 
 SHARE_LIMIT = 0.5  # decay term over what the loss asks for; ours
 SHRUNK = 0.5  # norm at the end over the largest one; ours
+MATRIX_SHARE = 0.5  # of the numbers in matrices
 MIN_SAMPLES = 8  # sampled steps
 MIN_STEPS = 30  # steps; fewer let no decay act
 
@@ -73,17 +74,20 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when decay has drained the weights and nothing was learnt."""
     shares, norms = trace.sampled("decay_share"), trace.sampled("weight_norm")
-    names = [p.name for p in matrices(trace) if p.name in shares.places and p.name in norms.places]
+    sizes = {p.name: math.prod(p.shape) for p in trace.parameters if p.is_matrix and p.in_optimizer}
+    names = [name for name in sizes if name in shares.places and name in norms.places]
     if trace.steps < MIN_STEPS or not names:
         return
     typical = [_typical(shares.column(name)) for name in names]
     left = [_left(norms.column(name)) for name in names]
-    share, remaining = float(np.median(typical)), float(np.median(left))
-    if not (share >= SHARE_LIMIT and remaining <= SHRUNK) or not outcome(trace).poor:
+    high = [(s >= SHARE_LIMIT and r <= SHRUNK) for s, r in zip(typical, left, strict=True)]
+    drained = [name for name, yes in zip(names, high, strict=True) if yes]
+    if sum(sizes[name] for name in drained) < MATRIX_SHARE * sum(sizes[name] for name in names):
         return
-    drained = [
-        name for name, s, r in zip(names, typical, left, strict=True) if s >= SHARE_LIMIT and r <= SHRUNK
-    ]
+    if not drained or not outcome(trace).poor:
+        return
+    share = float(np.median([s for s, yes in zip(typical, high, strict=True) if yes]))
+    remaining = float(np.median([r for r, yes in zip(left, high, strict=True) if yes]))
     decays = [float(fact.data.get("weight_decay", 0.0)) for fact in trace.facts_of("optimizer")]
     shown = f" of {max(decays):g}" if decays and max(decays) > 0 else ""
     yield RULE.finding(
