@@ -7,7 +7,7 @@ from typing import Any
 
 from gradwise.rules.initial_loss_off import ABOVE_EVEN, LOST_SHARE, TIMES_EVEN, check
 from gradwise.trace.model import Fact, Trace
-from tests.cases.build import Values, build, decay, fact
+from tests.cases.build import Values, build, decay, fact, learning
 
 CLASSES = 10
 EVEN = math.log(CLASSES)
@@ -36,15 +36,23 @@ def test_sick_slow_way_down() -> None:
     assert "even guess among 10 classes has 2.3" in finding.message
 
 
+def by_hand(end: float, operation: str = "Add") -> Trace:
+    """Scores that are a product and a bias, and a loss that ends at ``end``."""
+    lineage = [{"operation": operation, "module": ""}, {"operation": "linear", "module": ""}]
+    tables = {**learning(end=end), "criterion": {"cross_entropy": decay(40.0, end, 60)}}
+    return build(loss=decay(40.0, end, 60), tables=tables, facts=[call(lineage=lineage)])
+
+
 def test_sick_a_product_and_its_bias_by_hand() -> None:
-    by_hand = [
-        {"operation": "Add", "module": ""},
-        {"operation": "linear", "module": ""},
-        {"operation": "input"},
-    ]
-    assert list(check(run(decay(40.0, 0.3, 60), call(lineage=by_hand))))
-    scaled = [{"operation": "Mul", "module": ""}, {"operation": "linear", "module": ""}]
-    assert not list(check(run(decay(40.0, 0.3, 60), call(lineage=scaled))))
+    assert list(check(by_hand(2.1)))
+
+
+def test_healthy_tied_embeddings_and_a_bias_that_learn() -> None:
+    assert not list(check(by_hand(0.1)))
+
+
+def test_healthy_scaled_by_hand() -> None:
+    assert not list(check(by_hand(2.1, "Mul")))
 
 
 def test_sick_never_gets_there() -> None:

@@ -14,7 +14,8 @@ How it decides
     losses come below ln C only after 10 % of the run, 20 steps at least (units: nats,
     share of steps; ours, after Karpathy's check of the loss at init).  The scores
     must come straight from a layer: scaled similarities start high on purpose;
-    and the targets are class ids.
+    and the targets are class ids.  A product and
+    a bias added by hand count as a layer in a run that does not learn well.
 
 Cure
     Start the last layer small: its weights near zero, its bias at zero or at the
@@ -41,6 +42,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwise.rules.calls import Call, loss_calls
+from gradwise.rules.learning import outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
@@ -57,7 +59,10 @@ RULE = Rule(
     group="sick",
     organ=Organ.OUTCOME,
     since="0.1.0",
-    reads=("fact:loss-call", "criterion"),
+    reads=(
+        "fact:loss-call", "fact:optimizer", "loss", "criterion", "trivial", "accuracy", "majority",
+        "target_std",
+    ),
     explains=(
         "saturated-activation", "loses-to-baseline", "underfitting", "trained-too-short", "noisy-labels",
         "class-imbalance", "majority-collapse", "loss-not-decreasing",
@@ -73,14 +78,15 @@ def check(trace: Trace) -> Iterator[Finding]:
         if call.function != "cross_entropy" or call.mixed or call.classes < 2:
             continue
         ids = str(call.data.get("target_dtype") or "int").startswith(("int", "uint"))
-        if ids and _from_layer(call) and call.data.get("reduced"):
+        by_hand = _by_hand(call) and not outcome(trace).good  # tied embeddings start high too, and learn
+        if ids and (by_hand or call.maker[0] in FROM_LAYER) and call.data.get("reduced"):
             yield from _judge(trace, call)
 
 
-def _from_layer(call: Call) -> bool:
-    """Whether a layer makes the scores, or a product and the bias that is added by hand."""
+def _by_hand(call: Call) -> bool:
+    """Whether the scores are a product and a bias that is added by hand."""
     made = [str(one["operation"]) for one in call.data.get("lineage", ())][:2]
-    return call.maker[0] in FROM_LAYER or (made[:1] == ["Add"] and made[-1] in FROM_LAYER)
+    return made[:1] == ["Add"] and made[-1] in FROM_LAYER
 
 
 def _judge(trace: Trace, call: Call) -> Iterator[Finding]:
