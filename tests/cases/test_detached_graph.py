@@ -91,6 +91,17 @@ def test_healthy_look_alike_vanishing_gradient():
     assert not list(check(build(loss=2.3, tables={**tables, **learning(end=2.29)})))
 
 
+def test_sick_told_again_late_with_another_detail():
+    facts = [unreached(step=0), unreached(step=300, gradless=["encoder.fc1"])]
+    (finding,) = check(build(loss=decay(2.3, 1.1), facts=facts))
+    assert finding.since_step == 0
+
+
+def test_healthy_other_parameters_until_late():
+    facts = [unreached(step=0, names=("head.weight",)), unreached(step=300)]
+    assert not list(check(build(loss=decay(2.3, 1.1), facts=facts)))
+
+
 def ended(error, **how):
     trace = build(status="failed", **how)
     return replace(trace, run=replace(trace.run, error=error))

@@ -42,6 +42,13 @@ def test_stale_samples_of_another_loss_are_not_the_outcome() -> None:
     assert not result.poor
 
 
+@pytest.mark.parametrize(("accuracy", "poor"), [(0.65, True), (0.9, False)])
+def test_a_loss_that_stays_where_it_began_is_poor_whatever_share_is_right_by_luck(accuracy, poor) -> None:
+    places = ("accuracy", accuracy), ("majority", 0.5), ("criterion", 0.69), ("trivial", 0.69)
+    tables = {signal: {"binary_cross_entropy_with_logits": value} for signal, value in places}
+    assert outcome(build(loss=0.69, tables=tables)).poor is poor
+
+
 def test_poor_when_hardly_better_than_constant() -> None:
     assert outcome(build(loss=2.29, tables=learning(trivial=2.3, end=2.29))).poor
 

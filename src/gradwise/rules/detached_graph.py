@@ -11,7 +11,7 @@ Why it hurts
     nothing learns at all.
 
 How it decides
-    The latest `unreached` fact names such parameters, has stood for at least 5
+    The latest `unreached` facts name such parameters, have stood for at least 5
     steps and half of the run (unit: steps; ours), and nothing that does get a
     gradient runs before them: branches that end unused, such as auxiliary
     heads, lie behind others and are left alone.  Never when a parameter had a
@@ -42,7 +42,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ import numpy as np
 from gradwise.rules.learning import outcome
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
-from gradwise.trace.model import Trace
+from gradwise.trace.model import Fact, Trace
 
 MIN_STEPS = 5  # steps it must have stood
 MIN_SHARE = 0.5  # share of the run it must have stood, up to its end
@@ -92,7 +92,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     facts = trace.facts_of("unreached")
     if not facts or not facts[-1].data.get("parameters"):
         return
-    data, since = facts[-1].data, facts[-1].step
+    data, since = facts[-1].data, _since(facts)
     names = [name for name in data["parameters"] if not _ever(trace, str(name))]
     end = trace.first_step + trace.steps
     if not names or end - since < max(MIN_STEPS, MIN_SHARE * trace.steps):
@@ -122,6 +122,16 @@ def check(trace: Trace) -> Iterator[Finding]:
         strength=0.5 + 0.5 * len(names) / total,
         evidence=[Evidence("grad_norm", tuple(str(name) for name in names), since, max(end - 1, since))],
     )
+
+
+def _since(facts: Sequence[Fact]) -> int:
+    """Since when the parameters of the latest fact have been named by every one."""
+    names, since = set(facts[-1].data["parameters"]), facts[-1].step
+    for earlier in reversed(facts):
+        if not names <= set(earlier.data.get("parameters", ())):
+            break
+        since = earlier.step
+    return since
 
 
 def _refused(trace: Trace) -> Finding:

@@ -19,6 +19,10 @@ END_SHARE = 0.25
 FIRST_STEPS = 5
 # A run below this skill has hardly learnt (unit: share of the trivial loss removed).
 POOR_SKILL = 0.2
+# A loss that is no better than a constant's, and no lower than at the start, shows that nothing was learnt.
+UNMOVED = 0.02
+# ... unless the answers tell classes apart (unit: lift): a loss on a small scale may still be far from zero.
+TOLD_APART = 0.4
 # A run above this skill learns as it should, whatever else is odd about it.
 GOOD_SKILL = 0.5
 # A loss that is negative in more than this share of buckets has no fixed floor to fall to.
@@ -77,6 +81,8 @@ class Outcome:
         if self.opposing:
             return False
         if np.isfinite(self.skill):
+            if self.skill < UNMOVED and self.drop < UNMOVED and not self.lift >= TOLD_APART:
+                return True  # whatever share of answers happens to be right
             if np.isfinite(self.lift):
                 return max(self.skill, self.lift) < limit
             return self.skill < limit
