@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradwise.rules.weight_decay_too_strong import SHARE_LIMIT, SHRUNK, check
 from gradwise.trace.model import ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning
@@ -88,3 +90,9 @@ def test_sick_the_large_matrices_are_drained_and_small_ones_are_not() -> None:
     }
     (finding,) = check(build(loss=2.3, tables=tables, parameters=PARAMETERS + small, facts=trace.facts))
     assert finding.where == tuple(p.name for p in PARAMETERS)
+
+
+def test_healthy_look_alike_thrown_up_by_the_rate_and_decayed_since() -> None:
+    assert not list(
+        check(run(20.0, lambda steps: 8.0 * np.where(steps < 5, 1 + steps, 6 * 0.5 ** (steps / 40))))
+    )

@@ -158,6 +158,15 @@ def test_broadcast_in_ones_own_loss(tmp_path):
     assert fact.data["prediction_shape"] == [8, 1] and fact.data["result_shape"] == [8, 8]
 
 
+def test_broadcast_in_a_clipped_loss(tmp_path):
+    def loss(z):
+        near = 0.1 + (z - 0.1).clamp(-1, 1)
+        return 0.5 * torch.max((z - REALS.flatten()).square(), (near - REALS.flatten()).square()).mean()
+
+    (fact, *_) = recorded(tmp_path / "run", lambda: nn.Linear(3, 1), loss).facts_of("broadcast")
+    assert fact.data["prediction_shape"] == [8, 1] and fact.data["result_shape"] == [8, 8]
+
+
 @pytest.mark.parametrize("loss", [lambda z: ((z - REALS) ** 2).mean(), lambda z: F.mse_loss(z, REALS), lambda z: (z - z.mean()).square().mean()])  # fmt: skip
 def test_no_broadcast(loss, tmp_path):
     assert recorded(tmp_path / "run", lambda: nn.Linear(3, 1), loss).facts_of("broadcast") == ()

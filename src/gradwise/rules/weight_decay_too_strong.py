@@ -12,7 +12,8 @@ How it decides
     For matrices with half of all their numbers the decay term is at least half as
     large as what the loss asks for, in the median of the sampled steps; they end
     below half of their largest norm; and the outcome is poor (unit: decay term
-    over gradient or update; ours, calibrated on the detection corpus).  At a minimum
+    over gradient or update; ours, calibrated on the detection corpus).  Weights that
+    first grew to 3 times their start were thrown there by the rate.  At a minimum
     of a decayed loss the two are equal by definition, so a good run is left
     alone, and so is one whose weights keep their size (normalised layers).
 
@@ -47,6 +48,7 @@ from gradwise.trace.model import Trace
 
 SHARE_LIMIT = 0.5  # decay term over what the loss asks for; ours
 SHRUNK = 0.5  # norm at the end over the largest one; ours
+GROWN = 3.0  # largest norm over the first; weights that grew more were not drained from the start; ours
 MATRIX_SHARE = 0.5  # of the numbers in matrices
 MIN_SAMPLES = 8  # sampled steps
 MIN_STEPS = 30  # steps; fewer let no decay act
@@ -115,5 +117,8 @@ def _typical(column: np.ndarray) -> float:
 
 
 def _left(column: np.ndarray) -> float:
+    """What is left of the largest norm; NaN where the weights grew out of their start first."""
     column = column[np.isfinite(column)]
-    return float(column[-1] / column.max()) if len(column) and column.max() > 0 else float("nan")
+    if not len(column) or not 0 < column.max() <= GROWN * column[0]:
+        return float("nan")
+    return float(column[-1] / column.max())

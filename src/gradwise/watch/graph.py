@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # What lies between a hand-written distance loss and its subtraction.
-DISTANCE_ARITHMETIC = {"Mean", "Sum", "Pow", "Abs", "Sqrt", "Mul", "Div", "Sub", "Add", "Square"}
+DISTANCE_ARITHMETIC = {
+    "Mean", "Sum", "Pow", "Abs", "Sqrt", "Mul", "Div", "Sub", "Add", "Square", "Maximum", "Minimum",
+}  # fmt: skip
 
 MAX_NODES = 20_000  # of a larger graph only this many nodes are walked
 
