@@ -65,3 +65,7 @@ def test_healthy_too_short() -> None:
 
 def test_healthy_broken_loss_is_another_finding() -> None:
     assert not list(check(run(before_and_after(300, 2.3, np.nan))))
+
+
+def test_healthy_mixed_labels_keep_the_loss_far_above_a_constants() -> None:
+    assert not list(check(run(noisy(3.2, 0.03), end=3.2)))

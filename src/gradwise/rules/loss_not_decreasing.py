@@ -10,7 +10,8 @@ Why it hurts
 
 How it decides
     Nothing was learnt (skill and lift below 0.1 against the best constant
-    prediction), and from the second quarter to the last the median loss fell by
+    prediction, and the loss near that one's: a loss far above it is made of more
+    than the answers, as with mixed labels), and from the second quarter to the last the median loss fell by
     less than 2 % of itself or than 2 standard errors.  Losses whose constant prediction is not known, that
     go below zero, opposing models, and targets that move during the run (value
     learning) are left alone (unit: share of the loss; ours).
@@ -75,7 +76,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     result = outcome(trace)
     if int(loss.counts.sum()) < MIN_STEPS or len(values) < 20 or result.nonfinite or not result.poor:
         return
-    if not np.fmax(result.skill, result.lift) < NOTHING:
+    if not np.fmax(result.skill, result.lift) < NOTHING or result.skill < -NOTHING:
         return
     if signed(loss) or result.first <= 0 or _targets_move(trace):
         return
