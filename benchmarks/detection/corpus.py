@@ -12,6 +12,7 @@ from typing import Any, Literal
 HERE = Path(__file__).parent
 SICK, FIXED, HEALTHY = HERE / "sick", HERE / "fixed", HERE / "healthy"
 SCORED = HERE / "scored"
+SEEN = HERE / "seen"  # scored once; rules were mended on what they missed, so it is for calibration now
 
 Kind = Literal["sick", "fixed", "healthy"]
 Better = Literal["max", "min"]
@@ -86,7 +87,7 @@ class Pair:
 
     def scripts(self) -> tuple[Script, Script]:
         """The sick script and its fixed twin."""
-        root, file = folder(self.split), f"{self.name}.py"
+        root, file = _root(self.manifest), f"{self.name}.py"
         sick = Script(
             self.name,
             "sick",
@@ -104,14 +105,16 @@ class Pair:
         return float(found[-1]) if found else None
 
 
-def folder(split: Split) -> Path:
-    """The folder that holds ``sick``, ``fixed`` and ``healthy`` of a split."""
-    return HERE if split == "calibration" else SCORED
+def _root(manifest: Path) -> Path:
+    """The folder that holds ``sick``, ``fixed`` and ``healthy`` of what a manifest declares."""
+    return manifest.parent.parent if manifest.parent.name == "sick" else manifest.parent
 
 
 def manifests(split: Split) -> list[Path]:
     """The files that declare the sick scripts of a split; none where nobody has written any yet."""
-    return [SICK / "manifest.toml"] if split == "calibration" else sorted(SCORED.glob("*.toml"))
+    if split == "calibration":
+        return [SICK / "manifest.toml", *sorted(SEEN.glob("*.toml"))]
+    return sorted(SCORED.glob("*.toml"))
 
 
 def load_pairs(manifest: Path = SICK / "manifest.toml", split: Split = "calibration") -> list[Pair]:
@@ -130,7 +133,7 @@ def load_split(split: Split) -> tuple[list[Pair], list[Script]]:
         ManifestError: a field is missing or wrong, or a name is declared twice.
     """
     pairs = [pair for manifest in manifests(split) for pair in load_pairs(manifest, split)]
-    healthy = load_healthy() if split == "calibration" else _scored_healthy()
+    healthy = [*(load_healthy() if split == "calibration" else []), *_healthy_beside(split)]
     for kind, names in (("sick", [p.name for p in pairs]), ("healthy", [s.name for s in healthy])):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -149,13 +152,14 @@ def load_healthy(folder: Path = HEALTHY) -> list[Script]:
     return [Script(Path(n).stem, "healthy", folder / f"{Path(n).stem}.py") for n in names]
 
 
-def _scored_healthy() -> list[Script]:
+def _healthy_beside(split: Split) -> list[Script]:
+    """The healthy scripts that stand in the manifests of pairs."""
     scripts = []
-    for manifest in manifests("scored"):
+    for manifest in manifests(split):
         for entry in _entries(manifest, "healthy"):
             name = Path(_field(entry, "script", str, "a healthy script")).stem
-            path, looks = SCORED / "healthy" / f"{name}.py", _field(entry, "looks_like", str, name)
-            scripts.append(Script(name, "healthy", path, split="scored", looks_like=looks))
+            path, looks = _root(manifest) / "healthy" / f"{name}.py", _field(entry, "looks_like", str, name)
+            scripts.append(Script(name, "healthy", path, split=split, looks_like=looks))
     return scripts
 
 

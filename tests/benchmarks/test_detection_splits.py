@@ -53,6 +53,20 @@ def test_a_split_is_read_from_all_its_manifests(scored):
     assert [(s.label, s.looks_like) for s in healthy] == [("scored/healthy/quiet", "dead units")]
 
 
+def test_what_was_seen_serves_calibration_from_its_own_folder(scored, monkeypatch):
+    monkeypatch.setattr(corpus, "SEEN", scored)
+    pairs, healthy = load_split("calibration")
+    mended = next(pair for pair in pairs if pair.name == "mended").scripts()[0]
+    assert (mended.split, mended.path, mended.label) == (
+        "calibration",
+        scored / "sick" / "mended.py",
+        "sick/mended",
+    )
+    quiet = next(script for script in healthy if script.name == "quiet")
+    assert (quiet.split, quiet.path) == ("calibration", scored / "healthy" / "quiet.py")
+    assert {"digits_sgd_loop", "mended"} <= {pair.name for pair in pairs}
+
+
 def test_only_what_was_admitted_is_scored_and_the_rest_is_told(scored):
     scripts, waiting = command.choose(splits=["scored"])
     assert [s.label for s in scripts] == ["scored/sick/mended", "scored/fixed/mended", "scored/healthy/quiet"]

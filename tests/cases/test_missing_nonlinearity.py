@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradwise.rules.missing_nonlinearity import REACHED_LIMIT, check
+from gradwise.rules.missing_nonlinearity import PART_REACHED, REACHED_LIMIT, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import build, fact, learning
 
@@ -122,3 +122,29 @@ def test_healthy_look_alike_underfitting_with_activations() -> None:
 
 def test_healthy_too_short_to_judge() -> None:
     assert not list(check(run(LAST, FIRST, steps_run=10)))
+
+
+LIFT, POINT = layer("lift", 2, 48), layer("point", 48, 48)
+BENDING = (layer("out", 48, 10), op("relu"), layer("squeeze", 48, 48), op("layer_norm"), op("Mean"))
+
+
+def test_sick_linear_part_at_the_input() -> None:
+    (finding,) = check(run(*BENDING, POINT, LIFT, end=2.2))
+    assert finding.where == ("lift", "point") and finding.threshold == PART_REACHED
+
+
+def test_healthy_linear_part_of_a_run_that_learns() -> None:
+    assert not list(check(run(*BENDING, POINT, LIFT, end=2.3 * (1 - PART_REACHED) - 0.05)))
+    assert list(check(run(*BENDING, POINT, LIFT, end=2.3 * (1 - PART_REACHED) + 0.05)))
+
+
+def test_healthy_factors_at_the_input() -> None:
+    assert not list(check(run(*BENDING, layer("up", 16, 48), layer("down", 300, 16), end=2.2)))
+
+
+def test_healthy_two_layers_deep_within() -> None:
+    """A projection behind an attention and the layer after it; three would be told."""
+    inner = (layer("out", 48, 10), op("relu"), POINT, layer("proj", 32, 48), op("relu"), layer("in", 8, 32))
+    assert not list(check(run(*inner, end=2.2)))
+    three = (*inner[:2], layer("more", 48, 48), *inner[2:])
+    assert list(check(run(*three, end=2.2)))

@@ -53,3 +53,35 @@ def test_healthy_look_alike_all_rows_are_the_same() -> None:
 
 def test_healthy_run_too_short() -> None:
     assert not list(check(run(same=4, batches=5, drawn=5)))
+
+
+def cut(*, renewed=29, shown=80, matched=0, valid=2.5, train_end=0.05, drawn=0) -> Trace:
+    """A batch of 24 rows that is cut again at each step, and an evaluation."""
+    facts = [
+        fact("rows", "Net", 300, batches=30, same=29, drawn=drawn, top_share=0.05, largest=24, rows=720,
+             distinct=24, renewed=renewed),
+        fact("evaluation-rows", "line 9", 300, distinct=shown, matched=matched),
+    ]  # fmt: skip
+    tables = {"val_loss": {"cross_entropy (line 9)": valid}}
+    return build(loss=decay(2.3, train_end), tables=tables, facts=facts)
+
+
+def test_sick_index_that_never_moves() -> None:
+    (finding,) = check(cut())
+    assert "an evaluation shows 80 others" in finding.message
+
+
+def test_healthy_small_training_set_is_kept() -> None:
+    """Full-batch training that overfits: the same tensor is used again, not made again."""
+    assert not list(check(cut(renewed=0)))
+
+
+def test_healthy_evaluation_of_no_more_rows_or_of_the_same() -> None:
+    assert not list(check(cut(shown=47)))
+    assert list(check(cut(shown=48)))
+    assert not list(check(cut(shown=80, matched=40)))
+
+
+def test_healthy_evaluation_that_goes_well() -> None:
+    assert not list(check(cut(valid=0.09)))
+    assert list(check(cut(valid=0.12)))

@@ -82,3 +82,29 @@ def test_healthy_full_training_set_of_unknown_size() -> None:
 
 def test_healthy_nothing_known_of_training() -> None:
     assert not list(check(run(evaluated(matched=150))))
+
+
+def copied(matched, *, finest=900, twins=900, seen=277) -> Trace:
+    """Rows drawn with replacement before the cut: 277 different ones, met ten times each."""
+    train = trained(rows=2770, distinct=277, source=750, largest=50, twins=900, pairs=67_000)
+    train.data.update(finest=finest, finest_twins=twins)
+    return run(train, evaluated(matched, 170, source=250, seen=seen, twins=150, pairs=31_000))
+
+
+def test_sick_copies_on_both_sides_of_the_cut() -> None:
+    (finding,) = check(copied(matched=155))
+    assert "equal rows are copies" in finding.message and finding.value > 0.9
+
+
+def test_healthy_equal_rows_of_few_values_are_chance() -> None:
+    """The finest column has more equal pairs than there are equal rows."""
+    assert not list(check(copied(matched=155, finest=2_000)))
+
+
+def test_healthy_copies_that_stay_on_their_side() -> None:
+    assert not list(check(copied(matched=30)))
+    assert list(check(copied(matched=40)))
+
+
+def test_healthy_copied_training_set_is_evaluated() -> None:
+    assert not list(check(copied(matched=168)))

@@ -108,3 +108,17 @@ def test_healthy_near_miss_half_learnt():
 
 def test_healthy_look_alike_rate_too_high_on_scaled_inputs():
     assert not list(check(run(1.0, end=9.0, loss=decay(1.1, 9.0))))
+
+
+GRU = (ModuleInfo("gru", "GRU", 3000, 0), ModuleInfo("head", "Linear", 33, 1))
+
+
+def test_sick_gates_take_raw_readings():
+    (finding,) = check(run(507.0, end=0.3, start=1.2, modules=GRU))
+    assert "of what a constant answer leaves to learn" in finding.message
+
+
+def test_healthy_gates_that_learn_all_the_same_or_are_not_first():
+    assert not list(check(run(507.0, end=0.05, start=1.2, modules=GRU)))
+    assert not list(check(run(80.0, end=0.3, start=1.2, modules=GRU)))
+    assert not list(check(run(507.0, end=0.3, start=1.2)))

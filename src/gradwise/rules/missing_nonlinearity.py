@@ -1,4 +1,4 @@
-"""This run shows a network that is one linear map.
+"""This run shows layers that are one linear map.
 
 What it sees
     From the prediction back to the input the autograd graph holds two or more
@@ -15,7 +15,9 @@ How it decides
     what can be removed (unit: the better of skill and lift; ours: above it a
     linear map is all the task needs).  Any operation that is not known to be
     affine counts as non-linear: functions, attention, gating, pooling by maximum,
-    normalisation of single samples, a product of two tensors.
+    normalisation of single samples, a product of two tensors.  Where the network bends
+    later on, the first two layers after the input are named, or three anywhere, when
+    the layer between is wider than its input and less than 40 % is learnt (ours).
     Left alone are a layer between that is narrower than both ends (low-rank
     factors, adapters, linear autoencoders), weights that are used twice,
     convolutions in groups, embeddings, frozen layers, and adversarial training.
@@ -28,7 +30,7 @@ Cure safety
 
 When it is wrong
     Deep linear networks that are studied as such.  A task that is linear and
-    noisy gains nothing from the cure.  Two linear layers within a network that
+    noisy gains nothing from the cure.  Two linear layers deep within a network that
     is non-linear elsewhere are not reported: that is often meant.
 
 Example
@@ -53,6 +55,8 @@ from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
 REACHED_LIMIT = 0.9  # better of skill and lift; above it a linear map is all that the task needs; ours
+PART_REACHED = 0.4  # the same, where only a part of the network is linear; ours
+FEWEST_INNER = 3  # layers of such a part that does not begin at the input
 MIN_STEPS = 30  # training steps before anything is said about what was reached
 FEWEST_MAPS = 2  # layers
 NAMED = 4  # layers in the message
@@ -82,7 +86,7 @@ RULE = Rule(
         "activation-scale-drift", "lr-too-low", "trained-too-short", "noisy-labels", "class-imbalance",
     ),
     cures=("insert-activation",),
-    summary="a network that is one linear map",
+    summary="layers in a row with nothing non-linear between",
 )  # fmt: skip
 
 Step = Mapping[str, Any]
@@ -97,9 +101,11 @@ def check(trace: Trace) -> Iterator[Finding]:
     if result.opposing or result.nonfinite or not reached < REACHED_LIMIT:
         return
     for call in loss_calls(trace):
-        maps = _linear_maps(trace, call)
+        maps, limit = _linear_maps(trace, call), REACHED_LIMIT
+        if not maps and reached < PART_REACHED:
+            maps, limit = _linear_part(trace, call), PART_REACHED
         if maps:
-            yield _finding(trace, call, maps, reached)
+            yield _finding(trace, call, maps, reached, limit)
             return
 
 
@@ -117,6 +123,33 @@ def _linear_maps(trace: Trace, call: Call) -> list[Step]:
         return []
     convs = all(step["operation"] == "conv" for step in maps)
     return maps if len(maps) >= (FEWEST_CONVS if convs else FEWEST_MAPS) and not _narrow(maps) else []
+
+
+def _linear_part(trace: Trace, call: Call) -> list[Step]:
+    """Layers in a row at the input, or deeper within, that are one linear map and no factorisation."""
+    steps = call.lineage
+    if call.mixed or steps[-1]["operation"] != "input":
+        return []
+    part: list[Step] = []
+    for step in [*steps[-2::-1], {"operation": "loss"}]:  # from the input on
+        if step["operation"] in MAPS:
+            part.append(step)
+        elif not _affine(trace, step):
+            fewest = FEWEST_MAPS if part and part[0] is _first_map(steps) else FEWEST_INNER
+            if len(part) >= fewest and _plain(part) and _widening(part):
+                return part[::-1]
+            part = []
+    return []
+
+
+def _first_map(steps: Sequence[Step]) -> Step | None:
+    """The layer next to the input, if nothing that bends stands before it."""
+    return next((step for step in reversed(steps) if step["operation"] != "input"), None)
+
+
+def _widening(maps: Sequence[Step]) -> bool:
+    """Whether some layer between is wider than what enters the first: more than a factorisation needs."""
+    return any(step["out"] > maps[0]["in"] for step in maps[:-1]) and maps[0]["operation"] == "linear"
 
 
 def _affine(trace: Trace, step: Step) -> bool:
@@ -137,7 +170,7 @@ def _narrow(maps: Sequence[Step]) -> bool:
     return any(step["out"] < ends for step in maps[1:])
 
 
-def _finding(trace: Trace, call: Call, maps: Sequence[Step], reached: float) -> Finding:
+def _finding(trace: Trace, call: Call, maps: Sequence[Step], reached: float, limit: float) -> Finding:
     names = [
         str(step.get("module") or f"{step['operation']} {step['in']}x{step['out']}") for step in maps[::-1]
     ]
@@ -147,11 +180,11 @@ def _finding(trace: Trace, call: Call, maps: Sequence[Step], reached: float) -> 
         where=names,
         since_step=since,
         value=reached,
-        threshold=REACHED_LIMIT,
+        threshold=limit,
         unit="share of the loss or of the errors",
         message=(
             f"{len(maps)} layers ({', '.join(names[:NAMED])}{more}) follow each other with "
-            f"nothing non-linear between, and {max(reached, 0):.0%} is learnt (limit {REACHED_LIMIT:.0%})"
+            f"nothing non-linear between, and {max(reached, 0):.0%} is learnt (limit {limit:.0%})"
         ),
         why="together they are one linear map: what no straight cut can tell apart stays unlearnt",
         strength=1 - max(reached, 0.0) / 2,

@@ -16,6 +16,11 @@ How it decides
     loader gave a batch that has more than one.  Training on one batch that was
     drawn once, as a check that the network can learn at all, asks no loader and
     is left alone, and so is a set that fits into one batch.
+    Where no loader is asked, the batch must be made anew for at least 90 % of these
+    steps (copied out of something larger, or a quarter of it or less), while an
+    evaluation shows at least twice as many other rows with a loss of twice the
+    training loss or more (unit: ratio; ours): a training set is kept, not cut again
+    at each step.
 
 Cure
     Loop over the loader, or keep one iterator and call ``next`` on it.
@@ -25,8 +30,8 @@ Cure safety
 
 When it is wrong
     A check on one batch that builds a new iterator at every step on purpose.
-    Batches cut by hand with an index that never moves are not seen, because they look
-    like full-batch training.
+    Batches cut by hand with an index that never moves are seen only where an evaluation
+    is; without one they look like full-batch training.
 
 Example
     >>> # for step in range(1000): x, y = next(iter(loader))   # without shuffling: always the first
@@ -37,7 +42,10 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
 
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
@@ -48,6 +56,10 @@ SAME_SHARE = 0.9  # share of sampled batches that are the one before; by chance 
 DRAWN_SHARE = 0.9  # share of sampled steps in which a loader gave a batch
 ALIKE_SHARE = 0.5  # one row filling so much of all batches: the data, not the loader, is to blame
 MIN_LOADER_BATCHES = 2  # batches in an epoch
+RENEWED_SHARE = 0.9  # share of sampled batches made for their step, where no loader made them; ours
+OTHER_ROWS = 2.0  # rows of an evaluation over those of the batch; ours
+WORSE = 2.0  # evaluation loss over training loss; ours
+TAIL_SHARE = 0.1  # of the run, over which the training loss is averaged
 
 RULE = Rule(
     name="same-batch-repeated",
@@ -55,7 +67,7 @@ RULE = Rule(
     group="sick",
     organ=Organ.DATA,
     since="0.1.0",
-    reads=("loss", "fact:rows", "fact:sampler"),
+    reads=("loss", "val_loss", "fact:rows", "fact:sampler", "fact:evaluation-rows"),
     explains=(
         "overfitting", "train-val-leak", "class-imbalance", "majority-collapse", "not-shuffled",
         "constant-features", "loses-to-baseline", "trained-too-long", "underfitting",
@@ -69,14 +81,18 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per model that is given one batch for ever."""
     larger = max((int(f.data.get("batches") or 0) for f in trace.facts_of("sampler")), default=0)
-    if larger < MIN_LOADER_BATCHES:
-        return
     for place, data in {fact.where: fact.data for fact in trace.facts_of("rows")}.items():
         batches, same = int(data["batches"]), int(data["same"])
-        if batches < MIN_BATCHES or data["drawn"] < DRAWN_SHARE * batches:
+        if batches < MIN_BATCHES:
             continue
         share = same / (batches - 1)
         if share < SAME_SHARE or data["top_share"] >= ALIKE_SHARE:
+            continue
+        if larger >= MIN_LOADER_BATCHES and data["drawn"] >= DRAWN_SHARE * batches:
+            there = f"the loader has {larger} batches"
+        elif (rows := _other_rows(trace, data)) > 0:
+            there = f"an evaluation shows {rows} others, with a loss more than {WORSE:g} times as high"
+        else:
             continue
         yield RULE.finding(
             where=[place],
@@ -86,9 +102,28 @@ def check(trace: Trace) -> Iterator[Finding]:
             unit="share of sampled batches that repeat the one before",
             message=(
                 f"{same} of {batches - 1} sampled batches of {place} hold the same {data['largest']} rows as "
-                f"the one before (limit {SAME_SHARE:.0%}), while the loader has {larger} batches"
+                f"the one before (limit {SAME_SHARE:.0%}), while {there}"
             ),
             why="all other samples are never seen, and a few rows are soon learnt by heart",
             strength=share,
             evidence=[Evidence("loss", (), trace.first_step, trace.last_step)],
         )
+
+
+def _other_rows(trace: Trace, data: Mapping[str, Any]) -> int:
+    """Rows of an evaluation that goes ill, where the same batch is cut again at each step; else 0."""
+    if data["drawn"] or int(data.get("renewed", 0)) < RENEWED_SHARE * (int(data["batches"]) - 1):
+        return 0
+    facts = {fact.where: fact.data for fact in trace.facts_of("evaluation-rows")}
+    others = max((int(one["distinct"]) - int(one["matched"]) for one in facts.values()), default=0)
+    return others if others >= OTHER_ROWS * int(data["largest"]) and _worse(trace) else 0
+
+
+def _worse(trace: Trace) -> bool:
+    """Whether some evaluation ends with a loss far above the training loss."""
+    loss = trace.step_signal("loss")
+    late = loss.mean[loss.steps >= trace.last_step * (1 - TAIL_SHARE)]
+    late = late[np.isfinite(late)]
+    table = trace.sampled("val_loss")
+    ends = [column[np.isfinite(column)][-1:] for column in map(table.column, table.places)]
+    return bool(len(late)) and any(len(end) and end[0] >= WORSE * late.mean() > 0 for end in ends)

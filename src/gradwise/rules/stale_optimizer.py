@@ -55,7 +55,7 @@ RULE = Rule(
         "params-not-in-optimizer", "optimizer-never-steps", "missing-zero-grad", "loss-not-decreasing",
         "constant-output", "majority-collapse", "underfitting", "loses-to-baseline", "lr-too-low",
         "vanishing-gradient", "initial-loss-off", "exploding-gradient", "loss-oscillates",
-        "trained-too-short",
+        "trained-too-short", "loss-diverges",
     ),
     cures=("rebuild-optimizer",),
     summary="an optimizer that holds tensors nothing runs",

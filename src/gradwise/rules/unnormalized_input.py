@@ -16,7 +16,9 @@ How it decides
     exceed 30 (unit: 1; source: weights are drawn for inputs near 1; raw digits
     of 0..16 reach 7.7 and train well, raw tables reach 85 to 240).  And the
     run suffers: a poor or non-finite end; or, from a root mean square of 30 on,
-    less than half of the trivial loss removed.  A net that learns from raw
+    less than half of the trivial loss removed; or less than four fifths, where the
+    root mean square is 100 or more and a recurrent layer takes it, whose gates are
+    then saturated (unit: share; ours).  A net that learns from raw
     bytes is left alone, and so is one whose first layer normalises, or whose
     first layer's output shows that the input is rescaled inside the model.
 
@@ -53,10 +55,13 @@ from gradwise.trace.model import Trace
 RMS_HIGH = 10.0  # root mean square; weights are drawn for inputs near 1, raw digits have 7.7
 RMS_LOW = 0.01  # root mean square
 RMS_FAR = 30.0  # root mean square from which half-learnt is suspicious too; raw tables have 85 and more
+RMS_GATES = 100.0  # root mean square at which gates of a recurrent layer are open or shut for good
+GATES_SKILL = 0.8  # share of the trivial loss removed, below which that matters; ours
 RATIO_LIMIT = 100.0  # largest over smallest standard deviation of the columns
 RATIO_ABSMAX = 30.0  # the largest value must be this large for unequal columns to matter
 RESCALED = 50.0  # first layer's output this much smaller (or larger) than its input: scaled inside
 MIN_SAMPLES = 3  # sampled steps
+RECURRENT = ("RNN", "LSTM", "GRU")
 EARLY = 3  # first sampled steps, at which the first layer's output is compared
 
 RULE = Rule(
@@ -122,6 +127,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         if scale is None or not scale.unsuitable or _normalised_inside(trace, scale):
             continue
         half_learnt = scale.far and reached < GOOD_SKILL
+        half_learnt |= scale.rms > RMS_GATES and reached < GATES_SKILL and _recurrent_first(trace)
         if result.poor or half_learnt:
             yield _finding(trace, scale, _ending(result.nonfinite, float(reached)))
 
@@ -177,6 +183,12 @@ def _median(trace: Trace, signal: str, place: str) -> float:
     values = table.column(place)
     values = values[np.isfinite(values)]
     return float(np.median(values)) if len(values) else float("nan")
+
+
+def _recurrent_first(trace: Trace) -> bool:
+    """Whether the first layer with weights is a recurrent one."""
+    layers = sorted((m for m in trace.modules if m.parameters), key=lambda m: m.order)
+    return bool(layers) and layers[0].type.removesuffix("Cell") in RECURRENT
 
 
 def _normalised_inside(trace: Trace, scale: _Scale) -> bool:

@@ -142,7 +142,8 @@ class Connections:
         if structure is not None and sampler.hooks_allowed:
             look = index in FROZEN_SAMPLES or index % 8 == 0
             found += self.reach.facts(structure, sampler.records, session.stages.loaded, step, look)
-        if structure is not None and (index in HOLDING_SAMPLES or index % 20 == 0):
+        due = index in HOLDING_SAMPLES or index % 20 == 0 or self.reach.ungraded
+        if structure is not None and due:
             found += self._holding(session, structure)
         return [fact for fact in found if fact is not None]
 
@@ -178,7 +179,7 @@ class Connections:
             return [fact]
         held = {*taken, *(id(p) for o in idle for group in o.param_groups for p in group["params"])}
         stale = stale_fact(
-            live.values(), structure, sampler.records, sampler.strays, self.reach.reached, held, sampler.step
+            live.values(), structure, sampler.records, sampler.strays, self.reach, held, sampler.step
         )
         state = tuple(stale.data.get("parameters", ())) if stale is not None else ()
         new, self._stale_told = state != self._stale_told, state

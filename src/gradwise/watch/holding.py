@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from gradwise.trace.model import Fact
 from gradwise.watch.activations import ModuleRecord
+from gradwise.watch.reaching import ReachReader
 from gradwise.watch.structure import Structure
 
 NAMED = 64  # parameters named in a fact
@@ -20,7 +20,7 @@ def stale_fact(
     structure: Structure,
     records: Mapping[str, ModuleRecord],
     strays: Mapping[int, Any],
-    reached: Mapping[int, weakref.ref[Tensor]],
+    reach: ReachReader,
     held_ids: set[int],
     step: int,
 ) -> Fact | None:
@@ -31,7 +31,8 @@ def stale_fact(
         structure: the models.
         records: modules that ran in training passes.
         strays: parameters that the loss depends on and no known model registers, weakly, by id.
-        reached: parameters that had a gradient at some sampled step.
+        reach: which parameters ever had a gradient at a sampled step, and whether any of an optimizer that
+            stepped now has one: where none has, what was once reached counts no more.
         held_ids: ids of all parameters in optimizers.
         step: the current step.
     """
@@ -40,12 +41,13 @@ def stale_fact(
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             for p in group["params"]:
-                ref = reached.get(id(p))
+                ref = None if reach.ungraded else reach.reached.get(id(p))
                 if ref is not None and ref() is p:
                     trained += 1
                 elif p.requires_grad and p.grad is None:
                     name = structure.parameter_names.get(id(p), "")
-                    if name.rpartition(".")[0] not in records:
+                    record = records.get(name.rpartition(".")[0])
+                    if record is None or (reach.ungraded and record.step != step):
                         orphans.append((name, p))
     running: dict[str, Tensor] = {}
     for name, ref in structure.parameters.items():

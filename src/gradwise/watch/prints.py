@@ -23,6 +23,8 @@ MAX_WIDTH = 1024  # numbers of a row that enter it; longer rows are thinned even
 MAX_ELEMENTS = 1 << 17  # numbers of a batch that are read
 FEWEST_ROWS = 32  # rows that are read however wide they are
 CHUNK_BITS = 22  # bits that a float32 carries exactly, of the three that carry a print
+FINE_ROWS = 256  # rows in which the finest column is looked for
+FINE_COLUMNS = 16  # columns of them, evenly spread
 _MASK = (1 << CHUNK_BITS) - 1
 _SAME_SIZE = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
@@ -62,6 +64,27 @@ def decoded(chunks: NDArray[np.float32]) -> Prints:
 def printable(x: Tensor) -> bool:
     """Whether rows of this tensor can have prints."""
     return x.dim() > 1 and x.numel() > 0 and not (x.is_sparse or x.is_complex() or x.is_quantized)
+
+
+def finest(x: Tensor) -> Tensor | None:
+    """Equal pairs of numbers in the column that has the fewest, shape (1,), on the device.
+
+    Where they are no more than the pairs of equal rows, rows that agree in that one number agree in all:
+    they are copies of each other, not equal by chance.  None where numbers are whole, or too few.  Cost: a
+    sort of at most 4,096 numbers.
+
+    Args:
+        x: a batch, shape (B, ...), of any real dtype.
+    """
+    if not x.is_floating_point() or len(x) < 2:
+        return None
+    rows = x.detach()[:FINE_ROWS].reshape(min(len(x), FINE_ROWS), -1)
+    columns = rows[:, :: -(-rows.shape[1] // FINE_COLUMNS)].float().sort(dim=0).values  # (rows, columns)
+    runs = (columns[1:] != columns[:-1]).cumsum(0)  # the run of equal numbers that each belongs to
+    counts = torch.zeros_like(columns)  # of each run; runs that do not exist add no pair
+    counts[0] = 1.0  # the first number begins the first run
+    counts.scatter_add_(0, runs, torch.ones_like(columns[1:]))
+    return (counts * (counts - 1) / 2).sum(0).amin().reshape(1)
 
 
 def _words(rows: Tensor) -> Tensor:

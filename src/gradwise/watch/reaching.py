@@ -37,6 +37,7 @@ class ReachReader:
     reached: dict[int, weakref.ref[Tensor]] = field(default_factory=dict)
     gradless: set[str] = field(default_factory=set)
     leaf_loss: bool = False  # backward began at a leaf: a loss that was detached
+    ungraded: bool = False  # the last optimizer that stepped in a sample held no gradient at all
     _stepping: dict[str, Tensor] = field(default_factory=dict)  # held by optimizers that step in this sample
     _leaves: set[int] = field(default_factory=set)
     _sums: dict[str, float] = field(default_factory=dict)
@@ -64,7 +65,8 @@ class ReachReader:
             name = names.get(id(p))
             if name is not None and p.requires_grad:
                 self._stepping[name] = p
-        if held and not graded and any(id(p) in self._leaves for p in held):
+        self.ungraded = bool(held) and not graded
+        if self.ungraded and any(id(p) in self._leaves for p in held):
             self._cleared += 1
 
     def facts(

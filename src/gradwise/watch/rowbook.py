@@ -52,6 +52,10 @@ class Account:
     largest: int = 0  # rows in the largest batch
     told: int = 0  # batches when it was last told
     source: int = 0  # rows that the loader behind it has; 0: not known
+    finest: int = 0  # equal pairs in the columns that have the fewest, of all batches
+    finest_twins: int = 0  # equal pairs of the rows that these were looked for in
+    fine_batches: int = 0  # batches of which they are known
+    renewed: int = 0  # batches that were made for their step
 
     def add(self, sighting: Sighting, rows: int) -> None:
         """One batch of ``rows`` rows."""
@@ -130,6 +134,8 @@ def training_rows(account: Account) -> dict[str, Any]:
         "same": _same(sightings),
         "drawn": sum(s.drawn for s in sightings),
         "source": account.source,
+        "renewed": account.renewed,
+        **_copies(account),
         **_relabelled(sightings),
         **_followed([s for s in sightings if s.step >= sightings[-1].step * LATE_FROM]),
     }
@@ -153,12 +159,24 @@ def evaluation_rows(account: Account, known: Prints) -> dict[str, Any]:
     }
 
 
+def _copies(account: Account) -> dict[str, int]:
+    """Equal pairs of the finest column and of its rows; nothing where the input has whole numbers alone."""
+    if not account.fine_batches:
+        return {}
+    return {"finest": account.finest, "finest_twins": account.finest_twins}
+
+
+def equal_pairs(prints: Prints) -> int:
+    """Pairs of equal rows."""
+    _, counts = np.unique(prints, return_counts=True)
+    return int((counts * (counts - 1) // 2).sum())
+
+
 def _twins(sightings: list[Sighting]) -> tuple[int, int]:
     """Pairs of equal rows within one batch, and all pairs within one batch."""
     twins = pairs = 0
     for sighting in sightings:
-        _, counts = np.unique(sighting.prints, return_counts=True)
-        twins += int((counts * (counts - 1) // 2).sum())
+        twins += equal_pairs(sighting.prints)
         pairs += len(sighting.prints) * (len(sighting.prints) - 1) // 2
     return twins, pairs
 

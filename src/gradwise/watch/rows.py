@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils.data import SubsetRandomSampler
 
 from gradwise.watch.columns import column_parts
 from gradwise.watch.guesses import Scored
 from gradwise.watch.pack import Pack
-from gradwise.watch.prints import Prints, decoded, printable, row_prints
-from gradwise.watch.rowbook import Account, RowBook, Sighting
+from gradwise.watch.prints import FINE_ROWS, Prints, decoded, finest, printable, row_prints
+from gradwise.watch.rowbook import Account, RowBook, Sighting, equal_pairs
 
+SMALL_PART = 0.25  # of a storage that a batch cut from it shows at most
 MOST_CALLS = 4  # forward passes of one step that are looked at (accumulation)
 
 
@@ -28,6 +31,8 @@ class Seen:
     rows: int
     prints: Prints | None = None
     parts: NDArray[np.float32] | None = None
+    finest: int | None = None  # equal pairs in the column that has the fewest
+    renewed: bool = False  # the tensor was made for this step
 
     def read(self, x: Tensor, pack: Pack) -> None:
         """Queue prints and columns of the batch."""
@@ -35,17 +40,52 @@ class Seen:
         parts = column_parts(x)
         if parts is not None:
             pack.vector(parts, self._take_parts)
+        fewest = finest(x)
+        if fewest is not None:
+            pack.vector(fewest, self._take_finest)
 
     def settle(self, account: Account | None) -> None:
-        """Add the columns to the account of the batch."""
-        if account is not None and self.parts is not None and self.prints is not None:
+        """Add columns and copies to the account of the batch."""
+        if account is None or self.prints is None:
+            return
+        if self.parts is not None:
             account.columns.add(self.parts, len(self.prints))
+        if self.finest is not None:
+            account.finest += self.finest
+            account.finest_twins += equal_pairs(self.prints[:FINE_ROWS])
+            account.fine_batches += 1
+        account.renewed += self.renewed
 
     def _take_prints(self, chunks: NDArray[np.float32]) -> None:
         self.prints = decoded(chunks)
 
     def _take_parts(self, parts: NDArray[np.float32]) -> None:
         self.parts = parts.copy()
+
+    def _take_finest(self, pairs: NDArray[np.float32]) -> None:
+        self.finest = int(pairs[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """What tells a batch that was made for its step from one that is kept and used again."""
+
+    tensor: weakref.ref[Tensor]
+    storage: StorageWeakRef
+    share: float  # of its storage that it shows
+
+    @classmethod
+    def of(cls, x: Tensor) -> _Identity:
+        held = x.untyped_storage()
+        share = x.numel() * x.element_size() / max(held.nbytes(), 1)
+        return cls(weakref.ref(x), StorageWeakRef(held), share)
+
+    def made_after(self, last: _Identity) -> bool:
+        """Whether this batch was made anew: copied, or a small part cut out of a larger tensor."""
+        if self.tensor() is last.tensor():
+            return False
+        kept = not last.storage.expired() and last.storage.cdata == self.storage.cdata
+        return self.share <= SMALL_PART if kept else True
 
 
 class RowsReader:
@@ -62,6 +102,7 @@ class RowsReader:
         self._before = 0  # draws when the step began
         self._inputs: list[Seen] = []
         self._drawn = False
+        self._last: dict[str, _Identity] = {}  # the batch that each model was given before
 
     def renew(self) -> None:
         """Other models are trained from now on."""
@@ -94,7 +135,9 @@ class RowsReader:
         if len(self._inputs) >= MOST_CALLS or not printable(x):
             return
         self._drawn = self._drawn or self.draws > self._before
-        seen = Seen(place, len(x))
+        last, now = self._last.get(place), _Identity.of(x)
+        seen = Seen(place, len(x), renewed=last is not None and now.made_after(last))
+        self._last[place] = now
         seen.read(x, pack)
         self._inputs.append(seen)
 

@@ -239,7 +239,11 @@ class Sampler:
                 if optimizer is not None:
                     reader.at_backward(looked_at(optimizer))
             due = self.index < GRAPH_SAMPLES or self.index % GRAPH_EVERY == 0
-            if due and root.grad_fn is not None and self.guard.allows("graph"):
+            if (
+                (due or self.connections.reach.ungraded)
+                and root.grad_fn is not None
+                and self.guard.allows("graph")
+            ):
                 self._walk(root)
             if not self._loss_seen and self.guard.allows("loss"):
                 self._handmade(root)

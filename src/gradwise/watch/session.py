@@ -318,7 +318,7 @@ class Session:
             self.ledger.fact_once(self.step, "accumulation", {"backwards_per_step": self.backwards})
         self.stages.tell_loader(self.loader, self.step)
         index = sampler.index
-        if index in UNOWNED_SAMPLES or index % 20 == 0:
+        if index in UNOWNED_SAMPLES or index % 20 == 0 or sampler.connections.reach.ungraded:
             self.stages.look_for_unowned(self.step)
         self.ledger.sample(self.step, values)
         if index <= 3 or index % 20 == 0:

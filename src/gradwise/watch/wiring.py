@@ -114,7 +114,9 @@ def looked_at(optimizer: Any) -> list[Tensor]:
 class OwnershipReader:
     """Parameters that get a gradient, stand in no optimizer, and do not change."""
 
-    sums: dict[str, float] = field(default_factory=dict)  # at the last look, to see whether they change
+    sums: dict[int, float] = field(
+        default_factory=dict
+    )  # by id, at the last look, to see whether they change
     told: list[str] = field(default_factory=list)
 
     def look(
@@ -141,7 +143,7 @@ class OwnershipReader:
         names = [
             name
             for name, parameter in candidates.items()
-            if parameter is not None and id(parameter) not in owned and self._idle(name, parameter)
+            if parameter is not None and id(parameter) not in owned and self._idle(parameter)
         ]
         if names == self.told:
             return None
@@ -151,12 +153,12 @@ class OwnershipReader:
         data = {"parameters": names, "modules": tops, "loaded": from_file, "owned": len(owned)}
         return Fact(step, "unowned", "", data)
 
-    def _idle(self, name: str, parameter: Tensor) -> bool:
+    def _idle(self, parameter: Tensor) -> bool:
         grad = parameter.grad
         if not parameter.requires_grad or grad is None or grad.is_sparse:
             return False
-        before = self.sums.get(name)
-        self.sums[name] = total = float(parameter.detach().double().sum().item())
+        before = self.sums.get(id(parameter))
+        self.sums[id(parameter)] = total = float(parameter.detach().double().sum().item())
         if before is not None and before != total:
             return False
         return bool(torch.count_nonzero(grad).item())
