@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradwise.rules.init_too_small import SIGNAL_LIMIT, SIZE_LIMIT, check
+from gradwise.rules.init_too_small import (
+    DEEP_SIGNAL_LIMIT,
+    DEEP_SIZE_LIMIT,
+    SIGNAL_LIMIT,
+    SIZE_LIMIT,
+    check,
+)
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, before_and_after, build, fact, learning
 
@@ -61,7 +67,7 @@ def test_sick_plateau_of_a_third_of_the_run() -> None:
 
 
 def test_healthy_near_miss_just_above_the_limit() -> None:
-    assert not list(check(run(1.02 * SIZE_LIMIT)))
+    assert not list(check(run(1.02 * SIZE_LIMIT, 0.5 * SIGNAL_LIMIT)))
     assert list(check(run(0.98 * SIZE_LIMIT)))
 
 
@@ -80,3 +86,13 @@ def test_healthy_linear_model_from_zero() -> None:
 
 def test_healthy_look_alike_deep_net_with_a_usual_start() -> None:
     assert not list(check(run(1.0, layers=20)))
+
+
+def test_sick_many_layers_each_a_little_too_small() -> None:
+    (finding,) = check(run(0.9 * DEEP_SIZE_LIMIT, 0.9 * DEEP_SIGNAL_LIMIT))
+    assert finding.threshold == DEEP_SIZE_LIMIT
+
+
+def test_healthy_near_miss_of_the_deep_limits() -> None:
+    assert not list(check(run(1.1 * DEEP_SIZE_LIMIT, 0.9 * DEEP_SIGNAL_LIMIT)))
+    assert not list(check(run(0.9 * DEEP_SIZE_LIMIT, 1.1 * DEEP_SIGNAL_LIMIT)))

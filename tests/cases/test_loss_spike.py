@@ -92,3 +92,7 @@ def test_healthy_near_miss_not_ten_times_the_level():
 
 def test_healthy_look_alike_divergence():
     assert not list(check(build(loss=decay(1.0, 1e5, 60))))
+
+
+def test_healthy_nothing_finite_to_judge() -> None:
+    assert not list(check(build(loss=float("nan"))))

@@ -12,7 +12,8 @@ Why it hurts
 How it decides
     Half of the weight matrices, of 2 and more, start below 0.2 of the smallest
     usual size (Glorot's, or torch's own sqrt(1 / (3 fan-in))), the last layer's
-    signal is below 1e-3, and the run is poor, or its loss fell by less than 5 %
+    signal is below 1e-3 (or half of them below 0.5, where the signal is below 1e-5:
+    many layers make up for what each lacks less), and the run is poor, or its loss fell by less than 5 %
     of the start in its first third (units: ratio to the usual root mean square,
     signal as standard deviation over the batch; ours).  Where weights stand in no
     layer of their own (a list of parameters), the predictions are taken for the
@@ -50,6 +51,8 @@ from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
 SIZE_LIMIT = 0.2  # of the smallest usual size, median over matrices; ours
+DEEP_SIZE_LIMIT = 0.5  # the same, where next to nothing arrives; torch's own start is 1
+DEEP_SIGNAL_LIMIT = 1e-5  # standard deviation over the batch
 SIGNAL_LIMIT = 1e-3  # standard deviation over the batch; torch's own starts keep 1e-2 over 5 layers
 MIN_LAYERS = 2  # weight matrices; a linear model may start at zero
 MIN_STEPS = 30  # steps; a shorter run had no chance to learn
@@ -85,7 +88,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     if trace.steps < MIN_STEPS or len(layers) < MIN_LAYERS:
         return
     size, (signal, place) = float(np.median([layer.small for layer in layers])), _last_signal(trace, layers)
-    if not size < SIZE_LIMIT or not signal < SIGNAL_LIMIT:
+    limit = DEEP_SIZE_LIMIT if signal < DEEP_SIGNAL_LIMIT else SIZE_LIMIT
+    if not size < limit or not signal < SIGNAL_LIMIT:
         return
     result = outcome(trace)
     if result.nonfinite or result.opposing or not (result.poor or _idle(trace)):
@@ -95,14 +99,14 @@ def check(trace: Trace) -> Iterator[Finding]:
         where=[worst.weight],
         since_step=trace.first_step,
         value=size,
-        threshold=SIZE_LIMIT,
+        threshold=limit,
         unit="of a usual start",
         message=(
-            f"the weights start at {size:.2g} of a usual start (limit {SIZE_LIMIT:g}), and {place} "
+            f"the weights start at {size:.2g} of a usual start (limit {limit:g}), and {place} "
             f"differ by {signal:.1e} from input to input (limit {SIGNAL_LIMIT:g})"
         ),
         why="all inputs look alike to the last layers, and the gradient dies on its way back as fast",
-        strength=min(0.5 + np.log10(SIZE_LIMIT / max(size, 1e-12)) / 3, 1.0),
+        strength=min(0.5 + np.log10(limit / max(size, 1e-12)) / 3, 1.0),
         evidence=evidence_at(trace, ("act_std", "sample_std"), layers[-1].name, trace.first_step),
     )
 

@@ -82,7 +82,9 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     if _clipped(trace):
         return
-    finite = np.isfinite(loss.high)
+    finite = np.isfinite(loss.high) & np.isfinite(loss.mean)
+    if not finite.any():
+        return
     spikes, heights, harm = spikes_of(loss.mean[finite], loss.high[finite], _reference(trace))
     if len(spikes) < MIN_SPIKES or len(spikes) > MOST_SHARE * int(finite.sum()):
         return
