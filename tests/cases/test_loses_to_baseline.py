@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradwise.rules.loses_to_baseline import MARGIN, MIN_ROWS, MIN_STEPS, WORTH, check
+from gradwise.rules.loses_to_baseline import APART, MARGIN, MIN_ROWS, MIN_STEPS, WORTH, check
 from gradwise.trace.model import ModuleInfo, Trace
 from tests.cases.build import build, decay, fact
 
@@ -52,8 +52,8 @@ def test_healthy_better_than_ridge() -> None:
 
 
 def test_healthy_near_miss_just_within_the_margin() -> None:
-    assert not list(check(run(0.5 + MARGIN - 0.01, 0.5)))
-    assert list(check(run(0.5 + MARGIN + 0.01, 0.5)))
+    assert not list(check(run(0.3 + MARGIN - 0.01, 0.3)))
+    assert list(check(run(0.3 + MARGIN + 0.01, 0.3)))
 
 
 def test_healthy_few_rows_or_wide_error() -> None:
@@ -92,3 +92,8 @@ def test_healthy_one_term_of_several() -> None:
 def test_healthy_adversarial_pair() -> None:
     two = [fact("optimizer", "Adam"), fact("optimizer", "Adam", step=1)]
     assert not list(check(run(0.9, 0.3, facts=two, tables={"target_std": {"mse_loss": 0.0}})))
+
+
+def test_healthy_short_run_that_is_on_its_way_up() -> None:
+    assert not list(check(run(0.9, 0.9 * (1 - APART) + 0.02)))
+    assert list(check(run(0.9, 0.9 * (1 - APART) - 0.02)))

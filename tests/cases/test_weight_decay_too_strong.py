@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.rules.weight_decay_too_strong import DRAINED as DRAINED_TO
 from gradwise.rules.weight_decay_too_strong import SHARE_LIMIT, SHRUNK, check
 from gradwise.trace.model import ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning
@@ -96,3 +97,13 @@ def test_healthy_look_alike_thrown_up_by_the_rate_and_decayed_since() -> None:
     assert not list(
         check(run(20.0, lambda steps: 8.0 * np.where(steps < 5, 1 + steps, 6 * 0.5 ** (steps / 40))))
     )
+
+
+def test_sick_drained_weights_of_a_net_that_learnt_a_little() -> None:
+    (finding,) = check(run(1.0, decay(8.0, 0.9 * 8.0 * DRAINED_TO), end=1.5))
+    assert "of the loss was removed" in finding.message
+
+
+def test_healthy_half_drained_or_well_learnt() -> None:
+    assert not list(check(run(1.0, decay(8.0, 1.3 * 8.0 * DRAINED_TO), end=1.5)))
+    assert not list(check(run(1.0, decay(8.0, 0.9 * 8.0 * DRAINED_TO), end=0.5)))

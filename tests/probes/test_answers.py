@@ -39,6 +39,11 @@ def test_a_rate_far_too_low_wants_a_higher_one():
     assert answer.data["now"]["after"]["10"] < answer.data["now"]["after"]["1"]
 
 
+def test_a_rate_a_thousand_times_too_low_wants_a_higher_one_still():
+    answer = ask(trained(1e-6), "rate", 60)
+    assert (answer.verdict, answer.data["now"]["best"]) == ("higher", 1000.0)
+
+
 def test_a_rate_that_fits():
     assert ask(trained(3.0), "rate").verdict == "fits"
 

@@ -9,7 +9,8 @@ What it is
 Formula
     ``fall(f) = L₀ − L(f)``: mean loss of the captured batches before, less after, with all rates times f.
     *lower* where the best f < 1 falls at least 1.3 times as far as f = 1 (or f = 1 does not fall at all),
-    *higher* where the best f > 1 does, *fits* in between, *none* where no rate falls by 1 % of L₀.
+    *higher* where the best f > 1 does, *fits* in between, *none* where no rate falls by 1 % of L₀.  Where none
+    of the five does and the largest falls furthest, 100 and 1,000 times the rate are tried too.
 
 Defaults
     the last 8 captured batches, up to 5 rounds through them, the script's optimizer and clipping
@@ -49,6 +50,7 @@ from gradwise.probes.replica import Start
 from gradwise.probes.stopwatch import Stopwatch
 
 FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
+FURTHER = (100.0, 1000.0)  # tried where the others hardly move, and the larger ones most
 ROUNDS = 5  # through the captured batches, at most
 CLEARLY = 1.3  # times as far as with the script's rate; ours
 LEAST_FALL = 0.01  # of the loss before; ours
@@ -104,11 +106,25 @@ def try_rates(bench: Bench, start: Start, watch: Stopwatch) -> dict[str, Any]:
             break
         part = watch.part(len(FACTORS) - number)
         after[factor], steps = bench.train(start, rounds=ROUNDS, watch=part, factor=factor)
+    for factor in FURTHER:
+        if not hardly_moves(before, after) or watch.over:
+            break
+        after[factor], steps = bench.train(start, rounds=ROUNDS, watch=watch, factor=factor)
     found = judge(before, after)
     shown = {
         f"{factor:g}": after[factor] if math.isfinite(after[factor]) else None for factor in sorted(after)
     }
     return {"before": before, "after": shown, "steps": steps, **found}
+
+
+def hardly_moves(before: float, after: dict[float, float]) -> bool:
+    """Whether no factor brings a fall that counts, and the largest brings most.
+
+    >>> hardly_moves(1.0, {0.1: 0.99999, 1.0: 0.9999, 10.0: 0.999})
+    True
+    """
+    best = min(after, key=lambda factor: after[factor])
+    return best == max(after) and 0 < before - after[best] <= LEAST_FALL * abs(before)
 
 
 def judge(before: float, after: dict[float, float]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ How it decides
     At least 200 steps and 200 distinct rows; the linear model removes at least 15 % of the
     best constant prediction's loss (for classes: gets that share of what the
     majority misses), and it is above the network, taken at its best of training
-    and evaluation, by 0.15 and by 4 standard errors (unit: skill or lift, 1 is
+    and evaluation, by 0.15, by 4 standard errors, and by a quarter of its own (unit: skill or lift, 1 is
     perfect; the linear model is judged on rows it has not seen, the network may
     count rows it has; ours, calibrated on the detection corpus).  It abstains
     where the model sees more than its first input, on ids, on weighted losses
@@ -53,6 +53,7 @@ MIN_STEPS = 200  # steps; a shorter run is a demonstration
 MIN_ROWS = 200  # distinct rows that the linear model was judged on; ours
 WORTH = 0.15  # skill or lift of the linear model; less is not worth a network's while; ours
 MARGIN = 0.15  # skill or lift above the network; ours
+APART = 0.25  # share of the linear model's own skill or lift; a net on its way up is no more behind; ours
 SURE = 4.0  # standard errors of the linear model's
 
 RULE = Rule(
@@ -77,7 +78,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     for one in yardsticks(trace, "reference_skill", "reference_error"):
         margin = one.simple - one.reached
-        wanted = max(MARGIN + one.allowance, SURE * one.error)
+        wanted = max(MARGIN + one.allowance, SURE * one.error, APART * one.simple)
         if one.rows < MIN_ROWS or one.simple < WORTH or margin < wanted:
             continue
         scale = "of what the majority class misses" if one.classes else "of a constant prediction's loss"

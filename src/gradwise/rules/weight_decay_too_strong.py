@@ -11,7 +11,8 @@ Why it hurts
 How it decides
     For matrices with half of all their numbers the decay term is at least half as
     large as what the loss asks for, in the median of the sampled steps; they end
-    below half of their largest norm; and the outcome is poor (unit: decay term
+    below half of their largest norm; and the outcome is poor, or less than half of
+    the trivial loss was removed and a quarter of that norm is left (unit: decay term
     over gradient or update; ours, calibrated on the detection corpus).  Weights that
     first grew to 3 times their start were thrown there by the rate.  At a minimum
     of a decayed loss the two are equal by definition, so a good run is left
@@ -41,13 +42,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import outcome
+from gradwise.rules.learning import GOOD_SKILL, outcome
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
 
 SHARE_LIMIT = 0.5  # decay term over what the loss asks for; ours
 SHRUNK = 0.5  # norm at the end over the largest one; ours
+DRAINED = 0.25  # the same, where something was learnt, but less than half; ours
 GROWN = 3.0  # largest norm over the first; weights that grew more were not drained from the start; ours
 MATRIX_SHARE = 0.5  # of the numbers in matrices
 MIN_SAMPLES = 8  # sampled steps
@@ -84,13 +86,15 @@ def check(trace: Trace) -> Iterator[Finding]:
     left = [_left(norms.column(name)) for name in names]
     high = [(s >= SHARE_LIMIT and r <= SHRUNK) for s, r in zip(typical, left, strict=True)]
     drained = [name for name, yes in zip(names, high, strict=True) if yes]
-    if sum(sizes[name] for name in drained) < MATRIX_SHARE * sum(sizes[name] for name in names):
-        return
-    if not drained or not outcome(trace).poor:
+    if not drained or sum(sizes[name] for name in drained) < MATRIX_SHARE * sum(sizes[name] for name in names):
         return
     share = float(np.median([s for s, yes in zip(typical, high, strict=True) if yes]))
     remaining = float(np.median([r for r, yes in zip(left, high, strict=True) if yes]))
+    result = outcome(trace)
+    if not (result.poor or (remaining <= DRAINED and result.skill < GOOD_SKILL)):
+        return
     decays = [float(fact.data.get("weight_decay", 0.0)) for fact in trace.facts_of("optimizer")]
+    learnt = "nothing was learnt" if result.poor else f"{result.skill:.0%} of the loss was removed"
     shown = f" of {max(decays):g}" if decays and max(decays) > 0 else ""
     yield RULE.finding(
         where=drained,
@@ -100,7 +104,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         unit="decay term over what the loss asks for",
         message=(
             f"weight decay{shown} pulls {min(share, 999):.2g} times as hard as the loss (limit "
-            f"{SHARE_LIMIT:g}); weights are down to {remaining:.0%} of their largest norm, nothing was learnt"
+            f"{SHARE_LIMIT:g}); weights are down to {remaining:.0%} of their largest norm, {learnt}"
         ),
         why="decay pulls every weight to zero whatever the data say",
         strength=0.6 + 0.4 * (1 - remaining),
