@@ -141,3 +141,15 @@ def test_healthy_look_alike_poor_for_another_reason() -> None:
         "target_kinds": 65.0,
     }
     assert not list(check(run(call("mse_loss", (32, 1), (32, 1)), end=1.0, **real)))
+
+
+def test_sick_even_ids_from_zero_that_are_half_learnt() -> None:
+    one = call("mse_loss", (32, 1), (32, 1))
+    (finding,) = check(run(one, end=0.4, **ids(9)))
+    assert "% is learnt" in finding.message
+
+
+def test_healthy_even_numbers_that_are_learnt_or_begin_at_one() -> None:
+    one = call("mse_loss", (32, 1), (32, 1))
+    assert not list(check(run(one, end=0.02, **ids(9))))
+    assert not list(check(run(one, end=0.4, **ids(9, first=1.0))))

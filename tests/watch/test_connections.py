@@ -100,6 +100,44 @@ def test_dropout_switched_on_after_eval(tmp_path):
     assert (told["phases"], told["active"]) == (3, 0)
 
 
+class Dropping(nn.Module):
+    """Drops units by a function, told of the mode or not."""
+
+    def __init__(self, told):
+        super().__init__()
+        self.hidden, self.out, self.layer, self.told = nn.Linear(4, 8), nn.Linear(8, 3), nn.Dropout(0.2), told
+
+    def forward(self, x):
+        h = self.layer(self.hidden(x))
+        h = F.dropout(h, 0.4, training=self.training) if self.told else F.dropout(h, p=0.4)
+        return self.out(h)
+
+
+def averaged(model, x, y):
+    with torch.no_grad():
+        return (sum(model(x) for _ in range(3)).argmax(1) == y).float().mean()
+
+
+@pytest.mark.parametrize(
+    ("told", "mode", "evaluate", "active"),
+    [
+        (False, nn.Module.eval, by_argmax, ["F.dropout"]),
+        (False, nn.Module.eval, within, ["F.dropout"]),
+        (False, nn.Module.train, by_argmax, ["F.dropout", "layer"]),
+        (True, nn.Module.eval, by_argmax, []),
+        (False, nn.Module.eval, averaged, []),
+    ],
+    ids=["untold", "untold, two batches", "all in training mode", "told", "an average of passes"],
+)
+def test_functions_that_drop_units_in_an_evaluation(told, mode, evaluate, active, tmp_path, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.make", lambda: Dropping(told))
+    original = F.dropout
+    fact = last(evaluations(tmp_path / "run", evaluate, mode=mode), "evaluation-modes")
+    assert fact["modules"] == active
+    assert fact["active"] == (3 if active else 0)
+    assert F.dropout is original
+
+
 def test_pseudo_labels_lie_one_step_apart(tmp_path):
     told = last(
         evaluations(tmp_path / "run", by_argmax, mode=nn.Module.train, phases=20, steps=1), "evaluation-modes"
@@ -226,6 +264,22 @@ def test_where_the_graph_ends(cut, tmp_path):
     assert told["first"] and not told["whole"] and not told["loaded"] and not told["twins"]
     assert told["gradless"] == (["body"] if cut is gradless else [])
     assert told["before"] == "head"
+
+
+class Twinned(nn.Module):
+    """An embedding that is cut off, and an answer of the same name and shape that learns."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.middle, self.answer = nn.Embedding(3, 4), nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.answer(self.middle(self.embed(x.argmax(1) % 3).detach()))
+
+
+def test_a_layer_of_another_class_is_no_twin(tmp_path):
+    told = last(reach(tmp_path / "run", Twinned), "unreached")
+    assert (told["parameters"], told["twins"]) == (["embed.weight"], False)
 
 
 def test_everything_is_reached(tmp_path):

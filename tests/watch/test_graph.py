@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from gradwise.watch.graph import producer, walk
 
@@ -21,6 +22,15 @@ def column() -> torch.Tensor:
 def test_column_against_vector_is_told():
     prediction = column()
     assert broadcast_of(((prediction - torch.randn(6)) ** 2).mean(), prediction) == ((6, 1), (6, 6))
+
+
+def test_log_cosh_and_quantiles_are_distances_too():
+    prediction, target = column(), torch.randn(6)
+    apart = prediction - target
+    assert broadcast_of(torch.log(torch.cosh(apart)).mean(), prediction) == ((6, 1), (6, 6))
+    assert broadcast_of((apart + F.softplus(-2 * apart)).mean(), prediction) == ((6, 1), (6, 6))
+    quantile = torch.where(apart > 0, 0.9 * apart, -0.1 * apart)
+    assert broadcast_of(quantile.mean(), prediction) == ((6, 1), (6, 6))
 
 
 def test_vector_minus_column_is_told_whatever_the_order():

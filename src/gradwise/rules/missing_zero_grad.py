@@ -9,12 +9,13 @@ Why it hurts
     forgets: steps grow, overshoot and turn late, as with a far too high rate.
 
 How it decides
-    `stale_grad_norm` of an optimizer is above zero on at least 80 % of its
+    `stale_grad_norm` of an optimizer is above zero on at least 60 % of its
     sampled steps, the first one left out, with at least 4 of them (unit: share
     of sampled steps; source: a cleared gradient is exactly zero or absent, so
-    healthy runs have a share of 0; a loop that clears once per epoch of five or
-    more batches reaches 80 %).  Several backwards before one step are
-    accumulation and leave nothing stale.
+    healthy runs have a share of 0; a loop that clears once per epoch of three or
+    more batches reaches 60 %).  Steps at which the first layers have no gradient
+    at all, as of units that died of it, tell nothing and are left out.  Several
+    backwards before one step are accumulation and leave nothing stale.
 
 Cure
     Call ``optimizer.zero_grad()`` once per step, before the backward.
@@ -42,9 +43,10 @@ import numpy as np
 
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
-from gradwise.trace.model import Trace
+from gradwise.trace.model import Ints, Trace
 
-STALE_SHARE = 0.8  # share of sampled steps; healthy runs have 0, see "How it decides"
+STALE_SHARE = 0.6  # share of sampled steps; healthy runs have 0, see "How it decides"
+LOOKED_AT = 4  # parameters of an optimizer that stand for it, as the watcher takes them
 MIN_SAMPLES = 4  # sampled steps of an optimizer, its first one not counted
 
 RULE = Rule(
@@ -53,7 +55,7 @@ RULE = Rule(
     group="broken",
     organ=Organ.WIRING,
     since="0.1.0",
-    reads=("stale_grad_norm",),
+    reads=("stale_grad_norm", "grad_norm"),
     explains=(
         "loss-nan", "loss-diverges", "loss-not-decreasing", "loss-oscillates", "loss-spike",
         "exploding-gradient", "vanishing-gradient", "always-clipped", "lr-too-high", "dead-relu",
@@ -72,7 +74,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     found: list[tuple[str, float, int, int, float]] = []  # place, share, samples, since, latest norm
     for place in table.places:
         column = table.column(place)
-        seen = ~np.isnan(column)
+        seen = ~np.isnan(column) & ((column > 0) | ~np.isin(table.steps, _dead(trace)))
         norms, steps = column[seen][1:], table.steps[seen][1:]  # nothing was applied before the first
         if len(norms) < MIN_SAMPLES:
             continue
@@ -103,6 +105,14 @@ def check(trace: Trace) -> Iterator[Finding]:
             Evidence("loss", (), since, _last(trace)),
         ],
     )
+
+
+def _dead(trace: Trace) -> Ints:
+    """Sampled steps at which the first parameters had a gradient of exactly zero."""
+    table = trace.sampled("grad_norm")
+    values = table.values[:, :LOOKED_AT]
+    known = np.isfinite(values)
+    return table.steps[known.any(axis=1) & (np.where(known, values, 0.0) == 0.0).all(axis=1)]
 
 
 def _last(trace: Trace) -> int:

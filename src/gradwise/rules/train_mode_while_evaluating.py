@@ -19,7 +19,9 @@ How it decides
     reinforcement learning) unless a loss is taken: the median distance between
     them must be 2 steps or more.  The model itself must be in training mode:
     single dropout layers switched on after ``model.eval()`` are meant (Monte
-    Carlo dropout).  Not with several optimizers that oppose each other.
+    Carlo dropout).  ``F.dropout`` drops whatever the mode unless it is told
+    (``training=self.training``), and counts by itself, unless a batch goes
+    through the model twice running (an average, meant too).  Not with several optimizers that oppose each other.
 
 Cure
     Call ``model.eval()`` before validation and ``model.train()`` after it.
@@ -30,7 +32,7 @@ Cure safety
 When it is wrong
     Monte Carlo dropout with the whole model in training mode.  Evaluations
     without ``no_grad``, under ``set_grad_enabled(False)``, or of compiled
-    models are not seen, nor is functional dropout.
+    models are not seen, nor is ``F.dropout`` under a name of the script's own.
 
 Example
     >>> # with torch.no_grad(): accuracy = (model(x).argmax(1) == y).float().mean()

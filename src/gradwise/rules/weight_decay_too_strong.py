@@ -86,7 +86,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     left = [_left(norms.column(name)) for name in names]
     high = [(s >= SHARE_LIMIT and r <= SHRUNK) for s, r in zip(typical, left, strict=True)]
     drained = [name for name, yes in zip(names, high, strict=True) if yes]
-    if not drained or sum(sizes[name] for name in drained) < MATRIX_SHARE * sum(sizes[name] for name in names):
+    held, whole = (sum(sizes[name] for name in some) for some in (drained, names))
+    if not drained or held < MATRIX_SHARE * whole:
         return
     share = float(np.median([s for s, yes in zip(typical, high, strict=True) if yes]))
     remaining = float(np.median([r for r, yes in zip(left, high, strict=True) if yes]))

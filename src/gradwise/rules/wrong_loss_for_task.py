@@ -18,8 +18,10 @@ How it decides
     from 0 or 1 to at least 2 above it, 3 to 64 of them.
     Ids in a distance loss: such targets, where each is compared with C of C
     outputs; or with one output where no class has more than 1.3 times its even
-    share and the run is poor.  Whole numbers that are learnt are left alone:
-    ratings, counts and grades are numbers (units: count, share; ours).
+    share and the run is poor, or less than 90 % is learnt of numbers that begin at 0
+    (with that, more than half of 9 even classes are rounded wrongly).  Other whole
+    numbers are left alone when they are learnt: ratings, counts and grades are
+    numbers (units: count, share; ours).
     Several labels: cross-entropy with targets of 0 and 1 of which some row holds
     two or more in half of the sampled steps.  Not where outputs are as many as
     inputs or samples: word counts and pairs are compared so on purpose.
@@ -63,6 +65,7 @@ MOST_IDS = 64  # classes; more are told apart from counts by nothing
 FEWEST_IDS = 3  # classes; two as 0 and 1 with a squared error is an old habit that works
 FEWEST_OUTPUTS = 2  # values among which a softmax can choose
 EVEN = 1.3  # times the even share that the most frequent class may have; counts and ratings are uneven
+NUMBERS_SKILL = 0.9  # share of the loss removed from which ids are taken for numbers that are learnt; ours
 MULTI_SHARE = 0.5  # share of sampled steps in which some row holds two or more labels
 TWO_LABELS = 1.5  # sum of a row of 0 and 1 above which it holds more than one label
 
@@ -133,10 +136,14 @@ def _ids(trace: Trace, call: Call) -> Said | None:
         return f"{told}, and each is compared with {outputs} outputs", why, kinds, FEWEST_IDS, "classes"
     top = measured(trace, "target_top_share", call.place)
     enough = len(top) >= MIN_JUDGED and outputs == 1
-    if not enough or top[-1] * kinds > EVEN or not outcome(trace).poor:
+    result = outcome(trace)
+    from_zero = float(measured(trace, "target_min", call.place).min()) == 0.0
+    suffers = result.poor or (from_zero and result.skill < NUMBERS_SKILL)
+    if not enough or top[-1] * kinds > EVEN or not suffers:
         return None
     why = "class ids have no order and no distance; the best answer to most inputs is a number between"
-    return f"{told}, each about as frequent, and hardly anything is learnt", why, kinds, FEWEST_IDS, "classes"
+    learnt = "hardly anything" if result.poor else f"{result.skill:.0%}"
+    return f"{told}, each about as frequent, and {learnt} is learnt", why, kinds, FEWEST_IDS, "classes"
 
 
 def _consecutive(trace: Trace, call: Call) -> int:

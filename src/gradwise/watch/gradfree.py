@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,9 +19,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_hook
 
 from gradwise.trace.model import Fact
+from gradwise.watch.activations import first_tensor
 from gradwise.watch.structure import Structure
 from gradwise.watch.wiring import MODE_MODULES
 
@@ -33,6 +36,10 @@ SPARSE = 4
 # Methods with which predictions are made of an output, so that they can be compared with the truth.
 JUDGING = ("argmax", "max", "topk", "round", "__gt__", "__ge__", "gt", "ge", "__sub__", "sub")
 FUNCTIONS = ("argmax", "max", "topk", "round")  # the same as functions of torch
+# Functions that drop units unless they are told not to: nobody's mode reaches them.
+DROPPING = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout")
+DROPOUT_LAYERS = nn.modules.dropout.__file__
+DROPPED = "F.dropout"  # how they are named among the modules
 
 
 @dataclass
@@ -61,6 +68,8 @@ class GradFree:
         self._training: set[str] = set()
         self._root_training = False
         self._ran = self._judged = self._by_loss = False
+        self._dropped = self._repeated = False
+        self._input: weakref.ref[Tensor] | None = None  # of the model's last pass
         self._told: tuple[Any, ...] = ()
 
     def attach(
@@ -102,8 +111,11 @@ class GradFree:
             return
         self._owner = context
         self._training, self._ran, self._root_training = set(), False, False
-        self._judged = self._by_loss = False
+        self._judged = self._by_loss = self._dropped = self._repeated = False
+        self._input = None
         self._undo.append(register_module_forward_hook(self._forward).remove)
+        for name in DROPPING:
+            self._wrap(functional, name, self._drops)
 
     def left(self, context: Any) -> None:
         """The context was left."""
@@ -145,7 +157,11 @@ class GradFree:
 
     def _count(self) -> None:
         tally, step = self.tally, self._steps()
-        active = self._root_training and bool(self._training)
+        if self._dropped and not self._repeated:
+            self._training.add(DROPPED)
+        elif not self._root_training:
+            self._training.clear()  # layers that were switched on by themselves
+        active = bool(self._training)
         new = not tally.steps or step != tally.steps[-1]  # else another look in the same phase
         if new:
             tally.steps.append(step)
@@ -155,13 +171,13 @@ class GradFree:
             tally.modules |= self._training
             tally.first_active = step if tally.first_active < 0 else tally.first_active
 
-    def _forward(self, module: nn.Module, _inputs: Any, _output: Any) -> None:
+    def _forward(self, module: nn.Module, inputs: Any, _output: Any) -> None:
         try:
-            self._look(module)
+            self._look(module, inputs)
         except Exception as error:  # noqa: BLE001  ours must not end theirs
             self._contain(error)
 
-    def _look(self, module: nn.Module) -> None:
+    def _look(self, module: nn.Module, inputs: Any) -> None:
         structure = self._structure()
         if structure is None:
             return
@@ -170,25 +186,43 @@ class GradFree:
             name = structure.module_names.get(key)
             if name is not None and module.training and acts(module):
                 self._training.add(name)
+        if key in structure.root_ids:
+            self._repeat(inputs)
         if key in structure.root_ids and not self._ran:
             self._ran = True
             self._root_training = module.training
             if module.training:
                 self._listen()
 
+    def _repeat(self, inputs: Any) -> None:
+        """The same batch twice running: an average over what dropout leaves, which is meant."""
+        x = first_tensor(inputs)
+        self._repeated = self._repeated or (x is not None and self._input is not None and self._input() is x)
+        self._input = weakref.ref(x) if x is not None else None
+
+    def _drops(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A function that drops units was called, by a layer that knows its mode or by the user's code."""
+        share = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
+        on = args[2] if len(args) > 2 else kwargs.get("training", True)
+        layer = sys._getframe(CALLER - 1).f_code.co_filename == DROPOUT_LAYERS
+        self._dropped = self._dropped or bool(share > 0 and on and not layer)
+
+    def _judge(self, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
+        self._judged = True
+
     def _listen(self) -> None:
         """From the first output on, see whether predictions are made of outputs."""
         for name in JUDGING:
-            self._wrap(Tensor, name)
+            self._wrap(Tensor, name, self._judge)
         for name in FUNCTIONS:
-            self._wrap(torch, name)
+            self._wrap(torch, name, self._judge)
 
-    def _wrap(self, owner: Any, name: str) -> None:
+    def _wrap(self, owner: Any, name: str, note: Callable[[tuple[Any, ...], dict[str, Any]], None]) -> None:
         original = getattr(owner, name)
         own = name in vars(owner)
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            self._judged = True
+            note(args, kwargs)
             return original(*args, **kwargs)
 
         method.__code__ = method.__code__.replace(co_filename=f"{__file__} (as importlib._bootstrap)")

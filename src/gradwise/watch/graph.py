@@ -13,6 +13,7 @@ from typing import Any
 # What lies between a hand-written distance loss and its subtraction.
 DISTANCE_ARITHMETIC = {
     "Mean", "Sum", "Pow", "Abs", "Sqrt", "Mul", "Div", "Sub", "Add", "Square", "Maximum", "Minimum",
+    "Log", "Log1P", "Log2", "Cosh", "Softplus", "Where", "Neg", "Clamp", "ClampMin", "Relu",
 }  # fmt: skip
 
 MAX_NODES = 20_000  # of a larger graph only this many nodes are walked

@@ -221,9 +221,15 @@ def _moments(p: Tensor) -> Tensor:
     return torch.stack((square.square().mean() / (variance.square() + 1e-30), variance, mean))
 
 
-def _kin(name: str, structure: Structure) -> tuple[str, tuple[int, ...]]:
-    """Last part of a parameter's name and its shape: the same in a copy of its model."""
-    return name.rpartition(".")[2], structure.parameter_infos[name].shape
+def _kin(name: str, structure: Structure) -> tuple[str, str, tuple[int, ...]]:
+    """Class of its module, last part of a parameter's name, its shape: the same in a copy of its model."""
+    owner, _, last = name.rpartition(".")
+    module = structure.modules.get(owner)
+    return (
+        type(module() if module is not None else None).__name__,
+        last,
+        structure.parameter_infos[name].shape,
+    )
 
 
 def _last_module(structure: Structure, records: Mapping[str, ModuleRecord]) -> str:
