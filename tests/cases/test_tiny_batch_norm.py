@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwise.rules.tiny_batch_norm import HANDFUL, REFUSED, check
 from gradwise.trace.model import Trace
-from tests.cases.build import Values, build, learning, sampled
+from tests.cases.build import Values, build, fact, learning, sampled
 
 
 def run(values: Values, *, end: float = 1.5, **more: Any) -> Trace:
@@ -75,3 +75,20 @@ def test_healthy_adversarial_training() -> None:
     tables: dict[str, Any] = {"norm_values": {"bn1": 2.0}}
     facts = [fact("optimizer", "Adam"), fact("optimizer", "Adam")]
     assert not list(check(build(loss=1.0, tables=tables, facts=facts)))
+
+
+def bags(rows: int) -> Trace:
+    """Three values a channel, little learnt, and every answer looked at was right by luck."""
+    tables: dict[str, Any] = {
+        "norm_values": {"bn1": 3.0},
+        "accuracy": {"cross_entropy": 1.0},
+        "majority": {"cross_entropy": 0.5},
+        **learning(end=2.0),
+    }
+    call = fact("loss-call", "cross_entropy", function="cross_entropy", target_shape=[rows])
+    return build(loss=tables["criterion"]["cross_entropy"], tables=tables, facts=[call])
+
+
+def test_sick_answers_of_batches_of_one_are_too_few_to_tell() -> None:
+    assert list(check(bags(1)))
+    assert not list(check(bags(64)))

@@ -31,6 +31,9 @@ SIGNED_SHARE = 0.01
 ONE_LABEL_SHARE = 0.5
 # Largest relative difference at which loss and criterion count as proportional (bf16 rounding).
 PROPORTIONAL = 0.02
+# Answers from which an accuracy is taken: of fewer it has a standard error of more than 0.1.
+FEWEST_ANSWERS = 24
+LATEST = 3  # samples that stand for the tail where none lies in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +163,22 @@ def _lift(trace: Trace, tail_from: int) -> float:
     for place in accuracy.places:
         if place not in majority.places:
             continue
+        if _answers(trace, place, tail_from) < FEWEST_ANSWERS:
+            continue
         reached = _tail(accuracy.steps, accuracy.column(place), tail_from)
         floor = _last_finite(majority.column(place))
         if np.isfinite(reached) and floor < 1:
             best = np.fmax(best, (reached - floor) / (1 - floor))
     return float(best)
+
+
+def _answers(trace: Trace, place: str, tail_from: int) -> float:
+    """Answers whose accuracy was sampled in the tail; infinite where batches are not known."""
+    shapes = [fact.data.get("target_shape") for fact in trace.facts_of("loss-call") if fact.where == place]
+    batch = shapes[-1][0] if shapes and shapes[-1] else 0
+    table = trace.sampled("accuracy")
+    late = np.isfinite(table.column(place)) & (table.steps >= tail_from)
+    return float(batch * max(int(late.sum()), LATEST)) if 0 < batch < FEWEST_ANSWERS else np.inf
 
 
 def _criterion(trace: Trace, steps: Ints, values: Floats, tail_from: int) -> float:
@@ -187,7 +201,7 @@ def _tail(steps: Ints, values: Floats, tail_from: int) -> float:
     late = finite & (steps >= tail_from)
     if late.any():
         return _mean(values[late])
-    last = values[finite][-3:]
+    last = values[finite][-LATEST:]
     far = not len(last) or steps[finite][-1] < tail_from // 2
     return float("nan") if far else _mean(last)
 

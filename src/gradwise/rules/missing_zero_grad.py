@@ -112,7 +112,8 @@ def _dead(trace: Trace) -> Ints:
     table = trace.sampled("grad_norm")
     values = table.values[:, :LOOKED_AT]
     known = np.isfinite(values)
-    return table.steps[known.any(axis=1) & (np.where(known, values, 0.0) == 0.0).all(axis=1)]
+    dead: Ints = table.steps[known.any(axis=1) & (np.where(known, values, 0.0) == 0.0).all(axis=1)]
+    return dead
 
 
 def _last(trace: Trace) -> int:

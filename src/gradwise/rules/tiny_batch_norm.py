@@ -10,7 +10,7 @@ Why it hurts
     training has little to do with what its running averages do in evaluation.
 
 How it decides
-    Median over at least 4 sampled steps of the values per channel: at most 2 and
+    Median over at least 4 sampled steps of the values per channel: at most 3 and
     less than 90 % learnt, or at most 4 and less than half learnt (units: values;
     better of skill and lift; source: the relative error of a variance of n values
     is sqrt(2 / (n - 1))).  Also where the run ended because torch met a single
@@ -50,6 +50,7 @@ from gradwise.trace.model import Trace
 
 HANDFUL = 4.0  # values; their variance is off by 80 % (one standard error)
 TWO = 2.0  # values, of which nothing is left but their order
+THREE = 3.0  # values, whose variance is off by its own size
 FINE = 0.9  # better of skill and lift; above it even two values do no harm; ours
 MIN_SAMPLES = 4  # sampled steps
 REFUSED = "Expected more than 1 value per channel when training"  # torch's words
@@ -84,8 +85,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     if not few:
         return
     result = outcome(trace)
-    limit = TWO if min(few.values()) <= TWO else HANDFUL
-    if not result.reached < (FINE if limit == TWO else GOOD_SKILL) or result.opposing:
+    if not result.reached < (FINE if min(few.values()) <= THREE else GOOD_SKILL) or result.opposing:
         return
     place, values = min(few.items(), key=lambda item: item[1])
     since = trace.first_step

@@ -21,7 +21,8 @@ How it decides
     single dropout layers switched on after ``model.eval()`` are meant (Monte
     Carlo dropout).  ``F.dropout`` drops whatever the mode unless it is told
     (``training=self.training``), and counts by itself, unless a batch goes
-    through the model twice running (an average, meant too).  Not with several optimizers that oppose each other.
+    through the model twice running (an average, meant too).  Not with several
+    optimizers that oppose each other.
 
 Cure
     Call ``model.eval()`` before validation and ``model.train()`` after it.
