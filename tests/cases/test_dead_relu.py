@@ -106,3 +106,12 @@ def test_healthy_module_and_function_are_named_once() -> None:
 
 def test_healthy_run_too_short_to_judge() -> None:
     assert not list(check(run(1.0, steps=3, loss=decay(2.3, 2.2))))
+
+
+def test_sick_the_last_units_die_late_in_a_run_that_looks_well() -> None:
+    """A penalty drives a code to zero: the loss falls, and nothing is coded any more."""
+    assert list(check(run(before_and_after(300, 0.3, 0.99), end=0.2)))
+
+
+def test_healthy_a_sparse_layer_of_a_run_that_ends_well() -> None:
+    assert not list(check(run(before_and_after(300, 0.3, 0.95), end=0.2)))

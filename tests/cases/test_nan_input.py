@@ -77,3 +77,12 @@ def test_healthy_input_repaired_inside() -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_healthy_facts_of_others_are_not_read(count: int) -> None:
     assert not list(check(build(loss=decay(1.0, 0.1), facts=[fact("clip", step=i) for i in range(count)])))
+
+
+def test_sick_batches_that_the_script_skips_without_learning() -> None:
+    (finding,) = check(run(decay(0.7, 0.65), skipped=True, tables=learning(trivial=0.69, end=0.65)))
+    assert "the script skipped it" in finding.message
+
+
+def test_healthy_batches_that_the_script_skips_while_it_learns() -> None:
+    assert not list(check(run(decay(0.7, 0.05), skipped=True, tables=learning(trivial=0.69, end=0.05))))

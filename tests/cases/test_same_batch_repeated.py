@@ -55,11 +55,13 @@ def test_healthy_run_too_short() -> None:
     assert not list(check(run(same=4, batches=5, drawn=5)))
 
 
-def cut(*, renewed=29, shown=80, matched=0, valid=2.5, train_end=0.05, drawn=0) -> Trace:
-    """A batch of 24 rows that is cut again at each step, and an evaluation."""
+def cut(
+    *, renewed=29, shown=80, matched=0, valid=2.5, train_end=0.05, parts=0, distinct=24, same=29
+) -> Trace:
+    """A batch of 24 rows that is made again at each step, and an evaluation."""
     facts = [
-        fact("rows", "Net", 300, batches=30, same=29, drawn=drawn, top_share=0.05, largest=24, rows=720,
-             distinct=24, renewed=renewed),
+        fact("rows", "Net", 300, batches=30, same=same, drawn=0, top_share=0.05, largest=24, rows=720,
+             distinct=distinct, renewed=renewed, parts=parts),
         fact("evaluation-rows", "line 9", 300, distinct=shown, matched=matched),
     ]  # fmt: skip
     tables = {"val_loss": {"cross_entropy (line 9)": valid}}
@@ -85,3 +87,17 @@ def test_healthy_evaluation_of_no_more_rows_or_of_the_same() -> None:
 def test_healthy_evaluation_that_goes_well() -> None:
     assert not list(check(cut(valid=0.09)))
     assert list(check(cut(valid=0.12)))
+
+
+def test_sick_part_of_a_tensor_that_never_moves() -> None:
+    (finding,) = check(cut(parts=30, valid=0.05))
+    assert "a small part of what it is cut from" in finding.message
+
+
+def test_sick_part_that_moves_once_an_epoch() -> None:
+    assert list(check(cut(parts=30, renewed=0, distinct=72, same=27, valid=0.05)))
+
+
+def test_healthy_part_that_is_kept_or_moves_often() -> None:
+    assert not list(check(cut(parts=30, renewed=0, valid=0.05)))
+    assert not list(check(cut(parts=30, renewed=29, distinct=480, same=20, valid=0.05)))

@@ -98,8 +98,15 @@ def test_healthy_layer_scale_with_slow_updates() -> None:
 
 
 def test_healthy_embedding_that_starts_at_zero() -> None:
-    trace = net({"fc1.weight": 0.0, "fc2.weight": 0.9}, {"fc1.weight": 0.0}, kind="Embedding")
+    """Its columns part in the first step, when what follows it treats them apart."""
+    trace = net({"fc1.weight": parted, "fc2.weight": 0.9}, {"fc1.weight": 0.6}, kind="Embedding")
     assert not list(check(trace))
+
+
+def test_sick_embedding_whose_columns_are_copies() -> None:
+    trace = net({"fc1.weight": 0.0, "fc2.weight": 0.9}, {"fc1.weight": 1e-6}, kind="Embedding")
+    (finding,) = check(trace)
+    assert "the 8 columns of fc1.weight" in finding.message
 
 
 def test_healthy_frozen_filter() -> None:

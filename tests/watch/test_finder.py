@@ -218,3 +218,22 @@ def test_a_sampled_gradient_that_is_not_finite(tmp_path):
     (fact,) = trace.facts_of("nonfinite")
     assert fact.data["bad_parameters"] == ["0.weight"] and fact.data["applied"] is True
     assert trace.sampled("grad_nonfinite").column("gradients").tolist() == [0.0, 0.0, 0.25]
+
+
+def test_a_loss_that_the_script_skips_is_looked_at_too(tmp_path):
+    torch.manual_seed(0)
+    with watched(tmp_path / "run"):
+        model = nn.Linear(3, 2)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        for step in range(9):
+            x, y = torch.randn(5, 3), torch.randint(0, 2, (5,))
+            if step % 3 == 1:
+                x[2, 1] = float("inf")
+            loss = F.cross_entropy(model(x), y)
+            if torch.isfinite(loss):
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+    (fact,) = trace_of(tmp_path / "run").facts_of("nonfinite")
+    assert (fact.step, fact.data["skipped"], fact.data["input_nonfinite"]) == (1, True, True)
+    assert (fact.data["bad_rows"], fact.data["bad_columns"]) == ([2], [1])

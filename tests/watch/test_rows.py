@@ -218,6 +218,23 @@ def test_how_many_rows_a_loader_has(kind, expected, tmp_path):
     assert found["source"] == expected
 
 
+def test_an_evaluation_whose_model_puts_out_one_number_a_row(tmp_path):
+    x = torch.randn(24, 3)
+    with watched(tmp_path / "run"):
+        model = nn.Sequential(nn.Linear(3, 1), nn.Flatten(0))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(3):
+            model.train()
+            optimizer.zero_grad()
+            F.mse_loss(model(x[:12]), torch.ones(12)).backward()
+            optimizer.step()
+            model.eval()
+            with torch.no_grad():
+                F.mse_loss(model(x[6:]), torch.ones(18))
+    (data,) = latest(trace_of(tmp_path / "run"), "evaluation-rows").values()
+    assert (data["distinct"], data["matched"]) == (18, 6)
+
+
 def test_passes_without_gradients_that_no_loss_judges_are_no_evaluation(tmp_path):
     """As a policy is asked before it is trained."""
     with watched(tmp_path / "run"):

@@ -65,3 +65,24 @@ def test_a_batch_that_is_kept_is_told_from_one_that_is_cut_again(batch, renewed,
     data = trace_of(tmp_path / "run").facts_of("rows")[-1].data
     assert (data["renewed"], data["same"]) == (renewed, data["batches"] - 1)
     assert data["finest"] == data["finest_twins"] == 0
+
+
+@pytest.mark.parametrize(
+    ("batch", "parts"),
+    [(lambda n: ROWS[:48], 0), (lambda n: ROWS[8 * (n // 4) :][:8], STEPS)],
+    ids=["all", "part"],
+)
+def test_a_network_without_modules_has_rows_too(batch, parts, tmp_path):
+    first, second = torch.randn(5, 6, requires_grad=True), torch.randn(6, 1, requires_grad=True)
+    with watched(tmp_path / "run"):
+        optimizer = torch.optim.SGD([first, second], lr=0.01)
+        for number in range(STEPS):
+            x = batch(number)
+            optimizer.zero_grad()
+            F.mse_loss(torch.tanh(x @ first) @ second, torch.zeros(len(x), 1)).backward()
+            optimizer.step()
+    trace = trace_of(tmp_path / "run")
+    fact = trace.facts_of("rows")[-1]
+    assert (fact.where, fact.data["batches"], fact.data["parts"]) == ("the network", STEPS, parts)
+    assert fact.data["distinct"] == (16 if parts else 48)
+    assert trace.sampled("input_rms").places == ("the network",)

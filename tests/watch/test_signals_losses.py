@@ -225,6 +225,19 @@ AFFINE = {
 }
 
 
+def test_reach_of_a_recurrent_layer_that_answers_by_itself(tmp_path):
+    x, y = torch.randn(6, 4, 2), 3 * torch.randn(6, 3)
+    with watched(tmp_path / "run"):
+        model = nn.LSTM(2, 3, batch_first=True)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            F.mse_loss(model(x)[0][:, -1], y).backward()
+            optimizer.step()
+    data = trace_of(tmp_path / "run").facts_of("loss-call")[-1].data
+    assert (data["bounded_by"], data["reach"]) == ("lstm", [-1.0, 1.0])
+
+
 @pytest.mark.parametrize("case", AFFINE)
 def test_reach_behind_a_scale_and_a_shift(case, tmp_path):
     bend, activation, ends = AFFINE[case]

@@ -13,7 +13,8 @@ How it decides
     The share of silent units of a layer, median over the second half of the run,
     is above 60 %, or above 90 % where the run learns well (skill of 0.5 and more
     against the best constant prediction, and no idle first third) or the batches
-    hold fewer than 16 samples (unit: share of units; ours, calibrated on the detection corpus).
+    hold fewer than 16 samples; or 97 % are silent in the last four samples (unit: share
+    of units; ours, calibrated on the detection corpus).
     Zeros of single batches are never judged: a sparse unit that fires for some
     inputs is alive.  Batches of fewer than 8 samples are not judged at all.
 
@@ -52,6 +53,7 @@ SILENT_LIMIT = 0.6  # share of a layer's units; ours, calibrated
 STRICT_LIMIT = 0.9  # the same where the run learns well or the batches are small; ours
 FULL_BATCH = 16  # samples; three such batches show a unit that fires on 5 % of inputs with p > 0.9
 SMALL_BATCH = 8  # samples; fewer say nothing about silence
+ALL_SILENT = 0.97  # share of silent units at the end that counts whatever was before; ours
 MIN_SAMPLES = 4  # sampled steps before a layer is judged; the window itself needs 3
 EARLY_SAMPLES = 3  # first measured windows: silent there means silent from the start
 
@@ -135,6 +137,8 @@ def _silent_layers(trace: Trace, limit: float) -> list[Layer]:
         if len(share) < MIN_SAMPLES - 2:  # the first two samples fill the window
             continue
         late = float(np.median(share[len(share) // 2 :]))
+        end = float(np.median(share[-MIN_SAMPLES:]))
+        late = end if end >= ALL_SILENT else late
         if late > limit:
             found.append(((place, late, int(steps[np.argmax(share > limit)])), module.is_activation))
     layers = [layer for layer, is_activation in found if not is_activation]

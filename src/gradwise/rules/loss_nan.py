@@ -105,7 +105,11 @@ def check(trace: Trace) -> Iterator[Finding]:
 def _first(trace: Trace) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """What was not finite first, the cures that fit it, and its place."""
     # A gradient that broke first has a finding of its own.
-    facts = [fact for fact in trace.facts_of("nonfinite") if fact.data.get("what") != "gradient"]
+    facts = [
+        fact
+        for fact in trace.facts_of("nonfinite")
+        if fact.data.get("what") != "gradient" and not fact.data.get("skipped")
+    ]
     if not facts:
         return "what broke first was not seen", RULE.cures, ()
     data = facts[0].data

@@ -12,8 +12,9 @@ How it decides
     At the first non-finite loss the numbers that autograd kept of the first
     layers' inputs are looked at: at least one of them is NaN or infinite (unit:
     count; nothing to calibrate).  As for loss-nan, the loss is still non-finite
-    at the end, or was so on 3 steps or more of a run that did not learn well:
-    batches that a script skips by itself are forgiven.  The step, the rows of
+    at the end, or was so on 3 steps or more of a run that did not learn well, or the
+    script skipped the batch and did not learn well: batches that a script skips by
+    itself are forgiven while enough are left.  The step, the rows of
     the batch and the columns (channels) are named where they could be read.
 
 Cure
@@ -73,12 +74,13 @@ def check(trace: Trace) -> Iterator[Finding]:
     if first is None or not first.data.get("input_nonfinite") or first.data.get("bad_parameters"):
         return
     loss = trace.step_signal("loss")
-    total = int(loss.nonfinite.sum())
-    if not total:
+    total, skipped = int(loss.nonfinite.sum()), bool(first.data.get("skipped"))
+    if not (total or skipped) or not len(loss):
         return
     at_end = not np.isfinite(loss.mean[-1]) or bool(loss.nonfinite[-1] > loss.counts[-1] // 2)
-    if not at_end and (total < FEW_STEPS or outcome(trace).good):
+    if not at_end and ((total < FEW_STEPS and not skipped) or outcome(trace).good):
         return
+    then = "the script skipped it" if not total else f"the loss was not finite on {total} steps"
     batches = _batches(trace)
     yield RULE.finding(
         where=batches,
@@ -86,7 +88,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         value=float(first.data.get("bad_values") or 1),
         threshold=1,
         unit="values that are not finite",
-        message=f"the batch of step {first.step} {_which(first)}; the loss was not finite on {total} steps",
+        message=f"the batch of step {first.step} {_which(first)}; {then}",
         why="one such number makes the loss NaN, and one step with its gradients ruins every weight",
         strength=1.0,
         evidence=[

@@ -16,11 +16,11 @@ How it decides
     loader gave a batch that has more than one.  Training on one batch that was
     drawn once, as a check that the network can learn at all, asks no loader and
     is left alone, and so is a set that fits into one batch.
-    Where no loader is asked, the batch must be made anew for at least 90 % of these
-    steps (copied out of something larger, or a quarter of it or less), while an
-    evaluation shows at least twice as many other rows with a loss of twice the
-    training loss or more (unit: ratio; ours): a training set is kept, not cut again
-    at each step.
+    Where no loader is asked, at least 90 % of the batches are a quarter or less of the
+    tensor that they are cut from, and cut anew at each step, or changed at last; or
+    they are copied anew, while an evaluation shows at least twice as many other rows
+    with a loss of twice the training loss or more (unit: ratio; ours): a training set
+    is kept, not cut or copied again at each step.
 
 Cure
     Loop over the loader, or keep one iterator and call ``next`` on it.
@@ -30,8 +30,9 @@ Cure safety
 
 When it is wrong
     A check on one batch that builds a new iterator at every step on purpose.
-    Batches cut by hand with an index that never moves are seen only where an evaluation
-    is; without one they look like full-batch training.
+    Batches copied by hand with an index that never moves are seen only where an
+    evaluation is; without one they look like full-batch training.  Methods that make
+    many steps on each small part of their data look the same.
 
 Example
     >>> # for step in range(1000): x, y = next(iter(loader))   # without shuffling: always the first
@@ -47,6 +48,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.rules.learning import opposing, signed
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
@@ -90,6 +92,8 @@ def check(trace: Trace) -> Iterator[Finding]:
             continue
         if larger >= MIN_LOADER_BATCHES and data["drawn"] >= DRAWN_SHARE * batches:
             there = f"the loader has {larger} batches"
+        elif _cut(trace, data):
+            there = "each is a small part of what it is cut from"
         elif (rows := _other_rows(trace, data)) > 0:
             there = f"an evaluation shows {rows} others, with a loss more than {WORSE:g} times as high"
         else:
@@ -108,6 +112,16 @@ def check(trace: Trace) -> Iterator[Finding]:
             strength=share,
             evidence=[Evidence("loss", (), trace.first_step, trace.last_step)],
         )
+
+
+def _cut(trace: Trace, data: Mapping[str, Any]) -> bool:
+    """Whether batches are cut from something larger, again at each step, or seldom from another place."""
+    if data["drawn"] or signed(trace.step_signal("loss")) or opposing(trace):
+        return False
+    batches = int(data["batches"])
+    again = int(data.get("renewed", 0)) >= RENEWED_SHARE * (batches - 1)
+    moved = int(data["distinct"]) > int(data["largest"])
+    return int(data.get("parts", 0)) >= RENEWED_SHARE * batches and (again or moved)
 
 
 def _other_rows(trace: Trace, data: Mapping[str, Any]) -> int:

@@ -16,8 +16,8 @@ How it decides
     where Adam lets the rounding of copied units grow to 0.13 in 64 steps, and
     beyond all limits later, while zero-initialised heads reach 1 at once).
     A head or the end of a residual branch that starts at zero moves apart in its
-    first steps and is never named; embeddings, norms, frozen and unused
-    parameters are left out.
+    first steps and is never named; norms, frozen and unused parameters are left
+    out.  Of embeddings the columns are compared: a row belongs to one id.
 
 Cure
     Draw the weights at random: He initialisation for ReLU, Glorot for tanh and
@@ -78,8 +78,9 @@ def check(trace: Trace) -> Iterator[Finding]:
     table = trace.sampled("weight_rows")
     alike: list[tuple[str, float]] = []
     trained = trained_steps(trace)
-    for parameter in matrices(trace):
-        if parameter.name not in table.places or parameter.shape[0] < 2:
+    units = {p.name: p.shape[0] for p in matrices(trace)} | {p.name: p.shape[1] for p in _tables(trace)}
+    for parameter in trace.parameters:
+        if parameter.name not in table.places or units.get(parameter.name, 0) < 2:
             continue
         spread = _early(trace, "weight_rows", parameter.name)
         if len(spread) < MIN_SAMPLES or trained < MIN_SAMPLES or spread[0] > ALIKE_AT_START:
@@ -89,7 +90,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     if not alike:
         return
     name, worst = max(alike, key=lambda item: item[1])
-    shape = next(p.shape for p in trace.parameters if p.name == name)
+    kind = "columns" if name in {p.name for p in _tables(trace)} else "rows"
     yield RULE.finding(
         where=[place for place, _ in alike],
         since_step=int(table.steps[0]),
@@ -97,7 +98,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         threshold=ALIKE_LATER,
         unit="relative difference of rows",
         message=(
-            f"the {shape[0]} rows of {name} differ by at most {worst:.1e} of its largest entry "
+            f"the {units[name]} {kind} of {name} differ by at most {worst:.1e} of its largest entry "
             f"over the first {min(WINDOW, trace.steps)} steps (limit {ALIKE_LATER:g}), "
             f"and so do their gradients'"
         ),
@@ -105,6 +106,13 @@ def check(trace: Trace) -> Iterator[Finding]:
         strength=1.0,
         evidence=[Evidence("weight_rows", tuple(p for p, _ in alike), int(table.steps[0]), trace.last_step)],
     )
+
+
+def _tables(trace: Trace) -> list[ParameterInfo]:
+    """Trained embeddings."""
+    kinds = {module.name: module.type for module in trace.modules}
+    held = [p for p in trace.parameters if p.requires_grad and p.in_optimizer and len(p.shape) == 2]
+    return [p for p in held if kinds.get(p.module) == "Embedding"]
 
 
 def trained_steps(trace: Trace) -> int:

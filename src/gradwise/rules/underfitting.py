@@ -12,7 +12,7 @@ How it decides
     Over the last 40 % of the run the loss falls by less than 3 % of its level
     or less than 3 standard errors; the gradient at the end is at least 1e-4 of
     the weights; the network got less than half of what there is to get; and a
-    simple model on at least 200 distinct rows is above the network's best
+    simple model on at least 200 distinct rows gets 0.15 and is above the network's best
     (training or evaluation) by 0.2 and 4 standard errors (unit: skill or lift,
     1 is perfect; ours, calibrated on the detection corpus).
 
@@ -49,6 +49,7 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
 
 MIN_ROWS = 200  # distinct rows that the simple models were judged on; ours
+WORTH = 0.15  # skill or lift of the simple model; less is not worth a network's while; ours
 MARGIN = 0.2  # skill or lift above the network; ours
 SURE = 4.0  # standard errors of the simple model's
 WINDOW = 0.6  # share of the run from which on the loss is looked at
@@ -85,7 +86,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     for kind, name in _NAMES.items():
         for one in yardsticks(trace, f"{kind}_skill", f"{kind}_error"):
             margin = one.simple - one.reached
-            sure = one.rows >= MIN_ROWS and margin >= max(MARGIN + one.allowance, SURE * one.error)
+            worth = one.rows >= MIN_ROWS and one.simple >= WORTH
+            sure = worth and margin >= max(MARGIN + one.allowance, SURE * one.error)
             if sure and one.reached < GOOD_SKILL and (best is None or margin > best[0]):
                 best = margin, name, one
     if best is None:

@@ -57,8 +57,9 @@ class Finder:
         self.batch: Any = None  # the last that a DataLoader gave; the loop holds it as well
         self.scaled = False  # a GradScaler is used: overflow is its daily bread
         self.paths: list[tuple[int, ...]] = []  # inputs to follow from the loss to fragile operations
-        self.loss_told = self.gradient_told = False
+        self.loss_told = self.gradient_told = self._skip_told = False
         self.suspicious = False  # a sampled loss was not finite, on a device whose losses are not read
+        self._made: Tensor | None = None  # a loss that no backward has begun from yet
         self._held: list[tuple[Any, Kept]] = []
         self._root: Tensor | None = None
         self._inputs: dict[str, Tensor] = {}
@@ -66,7 +67,7 @@ class Finder:
 
     def restart(self) -> None:
         """Another model is trained from now on."""
-        self.loss_told = self.gradient_told = False
+        self.loss_told = self.gradient_told = self._skip_told = False
         self.paths, self.names, self._sentinel = [], Names(), None
 
     @property
@@ -76,8 +77,15 @@ class Finder:
 
     # ---- at sampled steps -----------------------------------------------------------
 
+    def made(self, loss: Tensor, step: int) -> None:
+        """A training loss was computed; the one before it, of a batch that was skipped, is looked at."""
+        skipped, self._made = self._made, loss
+        if skipped is not None:
+            self.loss(skipped, step, skipped=True)
+
     def learn(self, root: Tensor, sampler: Sampler) -> None:
         """Remember names and fragile operations where the graph was walked anyway."""
+        self._made = None
         if sampler.graph is None:
             return
         begin = perf_counter()
@@ -158,24 +166,30 @@ class Finder:
 
     # ---- once -----------------------------------------------------------------------
 
-    def loss(self, root: Tensor, step: int) -> None:
-        """A loss that is NaN or infinite: what was bad before it; told once."""
-        if self.loss_told:
+    def loss(self, root: Tensor, step: int, *, skipped: bool = False) -> None:
+        """A loss that is NaN or infinite: what was bad before it; told once.
+
+        Args:
+            root: the loss.
+            step: the current step.
+            skipped: whether no backward began from it.
+        """
+        if self.loss_told or (skipped and self._skip_told):
             return
         try:
             value = root.detach().float().sum().item()
             if value - value != 0.0:  # else it was suspected, and is finite again
-                self.loss_told = True
-                self._tell_loss(root, step)
+                self.loss_told, self._skip_told = not skipped, True
+                self._tell_loss(root, step, skipped=skipped)
         except Exception as error:  # noqa: BLE001
             self.ledger.guard.contain("nonfinite", error, step)
 
-    def _tell_loss(self, root: Tensor, step: int) -> None:
+    def _tell_loss(self, root: Tensor, step: int, *, skipped: bool) -> None:
         operations = walk(root, {}, {}).operations
         structure = self.stages.sampler.structure
         previous = self.ledger.previous_loss
         data = describe_nonfinite(root, structure, operations, previous, bad_leaf_inputs(root))
-        data["target_nonfinite"] = bad_target(root)
+        data["target_nonfinite"], data["skipped"] = bad_target(root), skipped
         if not data["bad_parameters"] and not data["input_nonfinite"]:
             data |= self._operation(root)
         if data["input_nonfinite"]:

@@ -62,6 +62,12 @@ def first_inputs(root: Tensor) -> dict[str, Tensor]:
     return found
 
 
+def bare_input(root: Tensor) -> Tensor | None:
+    """What the first layer of a network without modules got; None where autograd kept nothing of it."""
+    x = first_inputs(root).get("input.0")
+    return x.detach() if x is not None and x.dim() > 1 else None
+
+
 def _add(found: dict[str, Tensor], kind: str, tensor: Tensor | None) -> None:
     if tensor is not None and not any(tensor.data_ptr() == other.data_ptr() for other in found.values()):
         found[f"{kind}.{sum(name.startswith(kind) for name in found)}"] = tensor

@@ -23,6 +23,7 @@ class ParameterRecord:
 
     before: list[tuple[str, Tensor, Tensor, float]] = field(default_factory=list)  # name, p, copy, scale
     row_spread: dict[str, float] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()  # embeddings: their units are columns, a row is an id
 
 
 def _compared(p: Tensor) -> tuple[Tensor, float]:
@@ -66,7 +67,7 @@ def before_step(
             and p.shape[0] > 1
             and (sample < ROWS_SAMPLES or (known is not None and known < ROWS_ALIKE))
         ):
-            _rows(name, p, pack)
+            _rows(name, p, pack, table=name in record.tables)
 
 
 def after_step(record: ParameterRecord, pack: Pack) -> None:
@@ -95,18 +96,21 @@ def _norms(tensors: list[Tensor]) -> list[Tensor]:
     return list(torch._foreach_norm(tensors))
 
 
-def _rows(name: str, p: Tensor, pack: Pack) -> None:
-    pack.scalar("weight_rows", name, unit_spread(name, p.detach()))
+def _rows(name: str, p: Tensor, pack: Pack, *, table: bool) -> None:
+    pack.scalar("weight_rows", name, unit_spread(name, p.detach(), table=table))
     if p.grad is not None and not p.grad.is_sparse:
-        pack.scalar("grad_rows", name, unit_spread(name, p.grad.detach()))
+        pack.scalar("grad_rows", name, unit_spread(name, p.grad.detach(), table=table))
 
 
-def unit_spread(name: str, matrix: Tensor) -> Tensor:
+def unit_spread(name: str, matrix: Tensor, *, table: bool = False) -> Tensor:
     """How far the units of a matrix differ: its rows, or its columns where those may be the units.
 
     torch's own layers keep one unit per row and call the matrix ``weight...``;
-    a hand-made matrix is as often used as ``x @ W``, one unit per column.
+    a hand-made matrix is as often used as ``x @ W``, one unit per column, and so
+    is an embedding, a ``table`` of one row per id.
     """
+    if table:
+        return row_spread(matrix.T)
     spread = row_spread(matrix)
     if matrix.dim() == 2 and matrix.shape[1] > 1 and not name.rpartition(".")[2].startswith("weight"):
         spread = torch.minimum(spread, row_spread(matrix.T))

@@ -95,7 +95,7 @@ class PhaseReader:
             if _recorded():
                 return
             x, result = first_tensor(inputs), first_tensor(output)
-            if x is None or result is None or not _plain(x) or not _plain(result):
+            if x is None or result is None or not _plain(x) or not printable(x) or not _plain(result):
                 return
             if torch.is_grad_enabled() and result.requires_grad:
                 return
@@ -167,7 +167,7 @@ def _place(frames: Frames) -> str:
 
 
 def _plain(tensor: Tensor) -> bool:
-    return type(tensor) is Tensor and not is_functorch_wrapped_tensor(tensor) and printable(tensor)
+    return type(tensor) is Tensor and not is_functorch_wrapped_tensor(tensor)
 
 
 def _recorded() -> bool:

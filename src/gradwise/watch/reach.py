@@ -24,6 +24,8 @@ REACH = {
     "softplus": (0.0, math.inf), "log_softmax": (-math.inf, 0.0), "log_sigmoid": (-math.inf, 0.0),
 }  # fmt: skip
 
+# Layers that end in a tanh of their own, times a gate; torch's other recurrent layers show it in the graph.
+RECURRENT = {"MkldnnRnnLayer": "lstm"}
 _AFFINE = {"Mul", "Div", "Add", "Sub", "Rsub", "Neg"}
 _DEPTH = 12  # nodes between a prediction and its activation
 _LEAST_SPREAD = 0.01  # of the activation's values; from closer ones the scale cannot be told
@@ -64,7 +66,7 @@ def bounding(node: Any) -> tuple[Any, bool]:
         if node is None:
             return None, bare
         name = operation(node)
-        if name in REACH:
+        if name in REACH or name in RECURRENT:
             return node, bare
         behind = [fn for fn, _ in node.next_functions if fn is not None]
         if name in SHAPE_ONLY:
@@ -91,7 +93,7 @@ def reach(node: Any, prediction: Tensor, owners: Mapping[int, str]) -> Reach | N
         return None
     name, module = operation(source), owners.get(id(source), "")
     if bare:
-        return Reach(name, module, *REACH[name])
+        return Reach(RECURRENT.get(name, name), module, *REACH["tanh" if name in RECURRENT else name])
     found = _scale_and_shift(source, prediction) if name in KEEPS_RESULT else None
     if found is None:
         return None

@@ -56,6 +56,7 @@ class Account:
     finest_twins: int = 0  # equal pairs of the rows that these were looked for in
     fine_batches: int = 0  # batches of which they are known
     renewed: int = 0  # batches that were made for their step
+    parts: int = 0  # batches that are a small part of what they were cut from
 
     def add(self, sighting: Sighting, rows: int) -> None:
         """One batch of ``rows`` rows."""
@@ -135,6 +136,7 @@ def training_rows(account: Account) -> dict[str, Any]:
         "drawn": sum(s.drawn for s in sightings),
         "source": account.source,
         "renewed": account.renewed,
+        "parts": account.parts,
         **_copies(account),
         **_relabelled(sightings),
         **_followed([s for s in sightings if s.step >= sightings[-1].step * LATE_FROM]),

@@ -33,6 +33,7 @@ class Seen:
     parts: NDArray[np.float32] | None = None
     finest: int | None = None  # equal pairs in the column that has the fewest
     renewed: bool = False  # the tensor was made for this step
+    part: bool = False  # it is a small part of what it was cut from
 
     def read(self, x: Tensor, pack: Pack) -> None:
         """Queue prints and columns of the batch."""
@@ -55,6 +56,7 @@ class Seen:
             account.finest_twins += equal_pairs(self.prints[:FINE_ROWS])
             account.fine_batches += 1
         account.renewed += self.renewed
+        account.parts += self.part
 
     def _take_prints(self, chunks: NDArray[np.float32]) -> None:
         self.prints = decoded(chunks)
@@ -70,22 +72,29 @@ class Seen:
 class _Identity:
     """What tells a batch that was made for its step from one that is kept and used again."""
 
-    tensor: weakref.ref[Tensor]
+    tensor: weakref.ref[Tensor] | None
     storage: StorageWeakRef
     share: float  # of its storage that it shows
 
     @classmethod
-    def of(cls, x: Tensor) -> _Identity:
+    def of(cls, x: Tensor, *, own: bool) -> _Identity:
         held = x.untyped_storage()
         share = x.numel() * x.element_size() / max(held.nbytes(), 1)
-        return cls(weakref.ref(x), StorageWeakRef(held), share)
+        return cls(weakref.ref(x) if own else None, StorageWeakRef(held), share)
 
     def made_after(self, last: _Identity) -> bool:
         """Whether this batch was made anew: copied, or a small part cut out of a larger tensor."""
+        if self.tensor is None or last.tensor is None:  # not the user's own object
+            return last.storage.expired() or last.storage.cdata != self.storage.cdata
         if self.tensor() is last.tensor():
             return False
         kept = not last.storage.expired() and last.storage.cdata == self.storage.cdata
-        return self.share <= SMALL_PART if kept else True
+        return self.part if kept else True
+
+    @property
+    def part(self) -> bool:
+        """Whether it shows a small part of its storage."""
+        return self.share <= SMALL_PART
 
 
 class RowsReader:
@@ -130,13 +139,25 @@ class RowsReader:
         except TypeError:  # a stream, or no loader
             return 0
 
-    def input(self, place: str, x: Tensor, pack: Pack) -> None:
-        """A model is given a batch.  Cost: two passes over at most 131,072 numbers."""
+    @property
+    def met(self) -> bool:
+        """Whether a batch was seen in this step."""
+        return bool(self._inputs)
+
+    def input(self, place: str, x: Tensor, pack: Pack, *, own: bool = True) -> None:
+        """A model is given a batch.  Cost: two passes over at most 131,072 numbers.
+
+        Args:
+            place: the model.
+            x: the batch.
+            pack: takes what is measured of it.
+            own: whether this is the user's own object, not what autograd kept of it.
+        """
         if len(self._inputs) >= MOST_CALLS or not printable(x):
             return
         self._drawn = self._drawn or self.draws > self._before
-        last, now = self._last.get(place), _Identity.of(x)
-        seen = Seen(place, len(x), renewed=last is not None and now.made_after(last))
+        last, now = self._last.get(place), _Identity.of(x, own=own)
+        seen = Seen(place, len(x), renewed=last is not None and now.made_after(last), part=now.part)
         self._last[place] = now
         seen.read(x, pack)
         self._inputs.append(seen)

@@ -25,6 +25,7 @@ from gradwise.watch.handmade import recognise, value_of
 from gradwise.watch.inputs import measure_input
 from gradwise.watch.layers import LayersReader
 from gradwise.watch.losses import LossReader, argument
+from gradwise.watch.nonfinite import bare_input
 from gradwise.watch.pack import Key, Pack
 from gradwise.watch.parameters import ParameterRecord, after_step, before_step, keep_row_spread
 from gradwise.watch.phases import PhaseReader
@@ -37,6 +38,7 @@ from gradwise.watch.wiring import MODE_MODULES, ModesReader, StaleReader, looked
 
 GRAPH_SAMPLES = 4  # the graph is walked in this many first samples, then at every GRAPH_EVERY-th
 GRAPH_EVERY = 8
+BARE = "the network"  # where its parts are no modules
 MAX_KEPT = 1 << 20  # elements; larger outputs are not kept for a hand-written loss
 
 
@@ -196,11 +198,11 @@ class Sampler:
             self._previous_unit = 1 if unit == 1 and tensor.dim() > 2 else self._kind(tensor)
             measure(module, name, tensor, record, unit, self.pack)
 
-    def _measure_input(self, place: str, x: Tensor) -> None:
+    def _measure_input(self, place: str, x: Tensor, *, own: bool = True) -> None:
         measure_input(place, x, self.pack)
         if self.guard.allows("rows"):
             try:
-                self.rows.input(place, x, self.pack)
+                self.rows.input(place, x, self.pack, own=own)
             except Exception as error:  # noqa: BLE001
                 self.guard.contain("rows", error, self.step)
 
@@ -238,13 +240,12 @@ class Sampler:
                 optimizer = self._stepping[key]()
                 if optimizer is not None:
                     reader.at_backward(looked_at(optimizer))
-            due = self.index < GRAPH_SAMPLES or self.index % GRAPH_EVERY == 0
-            if (
-                (due or self.connections.reach.ungraded)
-                and root.grad_fn is not None
-                and self.guard.allows("graph")
-            ):
+            seldom = self.index >= GRAPH_SAMPLES and self.index % GRAPH_EVERY
+            due = not seldom or self.connections.reach.ungraded
+            if due and root.grad_fn is not None and self.guard.allows("graph"):
                 self._walk(root)
+            if not (self.records or self.rows.met) and (x := bare_input(root)) is not None:
+                self._measure_input(BARE, x, own=False)
             if not self._loss_seen and self.guard.allows("loss"):
                 self._handmade(root)
             self.connections.at_backward(root)
@@ -272,18 +273,11 @@ class Sampler:
         found = recognise(root, self._values)
         self._values = {}
         if found is not None:
-            arguments = (found.prediction, found.target)
+            pair, value = (found.prediction, found.target), value_of(found)
             self.facts += self.losses.read(
-                found.function,
-                value_of(found),
-                arguments,
-                {},
-                self.owners,
-                self.pack,
-                self.step,
-                found.source,
+                found.function, value, pair, {}, self.owners, self.pack, self.step, found.source
             )
-            self._compare(found.function, found.prediction, found.target, {})
+            self._compare(found.function, *pair, {})
 
     def _compare(self, function: str, prediction: Any, target: Any, kwargs: Mapping[str, Any]) -> None:
         if self.guard.allows("reference"):
@@ -338,7 +332,7 @@ class Sampler:
                     self.pack.scalar("stale_grad_norm", label, norm)
             self.connections.at_step(optimizer)
             if self.structure is not None and self.guard.allows("parameters"):
-                record = self.parameters.setdefault(key, ParameterRecord())
+                record = self.parameters.setdefault(key, ParameterRecord(tables=self.structure.tables))
                 before_step(optimizer, self.structure.parameter_names, record, self.pack, self.index)
                 self._measured.append(weakref.ref(optimizer))
                 self.dynamics.before_step(optimizer, self.pack)

@@ -115,6 +115,7 @@ class Session:
         elif self._maybe:
             self._commit_maybe(0)
         if self.sampler.armed:
+            self.finder.made(out, self.step)
             self.sampler.loss(function, out, args, kwargs)
 
     def on_backward(self, tensors: Any) -> None:

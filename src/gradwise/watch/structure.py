@@ -44,6 +44,14 @@ class Structure:
     parameter_infos: dict[str, ParameterInfo] = field(default_factory=dict)
     trained_ids: frozenset[int] = frozenset()
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """Parameters of embeddings."""
+        kinds = {name: info.type for name, info in self.leaf_infos.items()}
+        return frozenset(
+            name for name, info in self.parameter_infos.items() if kinds.get(info.module) == "Embedding"
+        )
+
     def live_roots(self) -> list[nn.Module]:
         """The models that still exist."""
         return [model for ref in self.roots if (model := ref()) is not None]
