@@ -91,3 +91,13 @@ def test_healthy_regression_to_noise() -> None:
 
 def test_healthy_look_alike_constant_low_rate() -> None:
     assert not list(check(run(lambda steps: np.full(len(steps), 1e-6), speed=1e5)))
+
+
+def test_sick_gone_before_the_noise_lets_a_fall_be_seen() -> None:
+    (finding,) = check(run(drops(30, 1e-3), noise=0.3))
+    assert "with little learnt" in finding.message
+
+
+def test_healthy_gone_early_but_all_learnt_or_gone_late_in_noise() -> None:
+    assert not list(check(run(drops(30, 1e-3), speed=400.0)))
+    assert not list(check(run(drops(200, 1e-3), noise=0.3, speed=0.1)))

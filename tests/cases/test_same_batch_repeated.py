@@ -1,5 +1,7 @@
 """Loops that see one batch for ever, and loops that may."""
 
+from dataclasses import replace
+
 from gradwise.rules.same_batch_repeated import SAME_SHARE, check
 from gradwise.trace.model import Trace
 from tests.cases.build import build, decay, fact
@@ -56,12 +58,12 @@ def test_healthy_run_too_short() -> None:
 
 
 def cut(
-    *, renewed=29, shown=80, matched=0, valid=2.5, train_end=0.05, parts=0, distinct=24, same=29
+    *, renewed=29, shown=80, matched=0, valid=2.5, train_end=0.05, parts=0, distinct=24, same=29, next_to=18
 ) -> Trace:
     """A batch of 24 rows that is made again at each step, and an evaluation."""
     facts = [
         fact("rows", "Net", 300, batches=30, same=same, drawn=0, top_share=0.05, largest=24, rows=720,
-             distinct=distinct, renewed=renewed, parts=parts),
+             distinct=distinct, renewed=renewed, parts=parts, neighbours=20, same_neighbours=next_to),
         fact("evaluation-rows", "line 9", 300, distinct=shown, matched=matched),
     ]  # fmt: skip
     tables = {"val_loss": {"cross_entropy (line 9)": valid}}
@@ -95,9 +97,18 @@ def test_sick_part_of_a_tensor_that_never_moves() -> None:
 
 
 def test_sick_part_that_moves_once_an_epoch() -> None:
-    assert list(check(cut(parts=30, renewed=0, distinct=72, same=27, valid=0.05)))
+    """Samples far apart meet another part; two steps in a row do not."""
+    assert list(check(cut(parts=30, renewed=0, distinct=240, same=18, valid=0.05)))
+    assert not list(check(cut(parts=30, renewed=0, distinct=240, same=18, next_to=17, valid=0.05)))
 
 
 def test_healthy_part_that_is_kept_or_moves_often() -> None:
     assert not list(check(cut(parts=30, renewed=0, valid=0.05)))
-    assert not list(check(cut(parts=30, renewed=29, distinct=480, same=20, valid=0.05)))
+    assert not list(check(cut(parts=30, renewed=29, distinct=480, same=5, next_to=0, valid=0.05)))
+
+
+def test_healthy_check_on_one_batch_before_the_run() -> None:
+    trace = cut(parts=30)
+    whole = replace(trace.run, steps=5 * trace.steps)
+    assert not list(check(replace(trace, run=whole)))
+    assert list(check(replace(trace, run=replace(trace.run, steps=3 * trace.steps))))

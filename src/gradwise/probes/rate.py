@@ -9,8 +9,8 @@ What it is
 Formula
     ``fall(f) = L₀ − L(f)``: mean loss of the captured batches before, less after, with all rates times f.
     *lower* where the best f < 1 falls at least 1.3 times as far as f = 1 (or f = 1 does not fall at all),
-    *higher* where the best f > 1 does, *fits* in between, *none* where no rate falls by 1 % of L₀.  Where none
-    of the five does and the largest falls furthest, 100 and 1,000 times the rate are tried too.
+    *higher* where the best f > 1 does, *fits* in between, *none* where no rate falls by 1 % of L₀.  Where
+    none of the five does and the largest falls furthest, 100 and 1,000 times the rate are tried too.
 
 Defaults
     the last 8 captured batches, up to 5 rounds through them, the script's optimizer and clipping

@@ -64,7 +64,7 @@ RULE = Rule(
     explains=(
         "underfitting", "constant-output", "majority-collapse", "loses-to-baseline", "trained-too-short",
     ),
-    cures=("raise-lr", "change-optimizer"),
+    cures=("raise-lr", "sgd-momentum", "change-optimizer"),
     summary="a loss that does not decrease",
 )  # fmt: skip
 

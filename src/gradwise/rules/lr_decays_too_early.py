@@ -12,7 +12,9 @@ How it decides
     The rate falls below 1 % of its largest value for good before 60 % of the
     run is over.  Over the last half of the summed rates until then the loss
     still fell, by 4 standard errors, and the largest rate would have bought at
-    least 20 % of the present loss in the steps that were left.  And less than
+    least 20 % of the present loss in the steps that were left; where it is gone
+    before a tenth of the run, the few steps until then need not show it, if less
+    than half of that loss was removed in the end.  And less than
     80 % of the best constant prediction's loss was removed (unit: share; ours,
     calibrated on the detection corpus).  A cosine to zero is below 1 % for
     the last 6 % of the run only; warm restarts come back.
@@ -53,6 +55,7 @@ GONE = 0.01  # of the largest rate; a cosine passes it 6 % before its end
 EARLY = 0.6  # share of the run; two usual drops by ten end later than this
 MIN_STEPS = 100  # steps; shorter runs have no schedule to speak of
 SURE = 4.0  # standard errors of the slope
+HASTY = 0.1  # share of the run; a rate that goes before it has hardly been used; ours
 GAIN = 0.2  # of the present loss that the steps left would have bought; ours
 ENOUGH = 0.8  # share of the trivial loss removed that lets a schedule pass; ours
 PART = 0.5  # of the summed rates before the rate went over which the slope is taken
@@ -90,10 +93,10 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     if not max(result.skill, 0.0) < ENOUGH or (np.isfinite(result.lift) and result.lift >= ENOUGH):
         return
-    gain = _gain(trace, end)
-    if not gain >= GAIN:
+    hasty = end.share <= HASTY and not result.good
+    if not hasty and not _gain(trace, end) >= GAIN:
         return
-    left = 1 - end.share
+    left, so = 1 - end.share, "with little learnt" if hasty else "while the loss was still falling"
     yield RULE.finding(
         since_step=end.step,
         value=end.share,
@@ -101,7 +104,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         unit="share of the run",
         message=(
             f"the rate fell below {GONE:.0%} of its largest value ({end.peak:.3g}) at step {end.step}, "
-            f"{end.share:.0%} of the run (limit {EARLY:.0%}), while the loss was still falling"
+            f"{end.share:.0%} of the run (limit {EARLY:.0%}), {so}"
         ),
         why=f"the last {left:.0%} of the steps moved nothing, and the network is half-trained",
         strength=0.5 + left / 2,

@@ -15,9 +15,11 @@ How it decides
     same in fewer than 1 of 10^9 cases); and in at least 90 % of these steps a
     loader gave a batch that has more than one.  Training on one batch that was
     drawn once, as a check that the network can learn at all, asks no loader and
-    is left alone, and so is a set that fits into one batch.
+    is left alone, and so are a set that fits into one batch and a stage before others of
+    less than a quarter of the run (unit: share of steps; ours).
     Where no loader is asked, at least 90 % of the batches are a quarter or less of the
-    tensor that they are cut from, and cut anew at each step, or changed at last; or
+    tensor that they are cut from, and cut anew at each step, or changed at last (90 %
+    of at least 4 pairs of steps in a row have the same then); or
     they are copied anew, while an evaluation shows at least twice as many other rows
     with a loss of twice the training loss or more (unit: ratio; ours): a training set
     is kept, not cut or copied again at each step.
@@ -59,6 +61,8 @@ DRAWN_SHARE = 0.9  # share of sampled steps in which a loader gave a batch
 ALIKE_SHARE = 0.5  # one row filling so much of all batches: the data, not the loader, is to blame
 MIN_LOADER_BATCHES = 2  # batches in an epoch
 RENEWED_SHARE = 0.9  # share of sampled batches made for their step, where no loader made them; ours
+MIN_PAIRS = 4  # of sampled steps in a row; ours
+STAGE_SHARE = 0.25  # share of the run's steps up to which a stage before others is a check; ours
 OTHER_ROWS = 2.0  # rows of an evaluation over those of the batch; ours
 WORSE = 2.0  # evaluation loss over training loss; ours
 TAIL_SHARE = 0.1  # of the run, over which the training loss is averaged
@@ -82,17 +86,20 @@ RULE = Rule(
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per model that is given one batch for ever."""
+    stop = trace.first_step + trace.steps
+    if stop < trace.run.steps and trace.steps < STAGE_SHARE * trace.run.steps:
+        return
     larger = max((int(f.data.get("batches") or 0) for f in trace.facts_of("sampler")), default=0)
     for place, data in {fact.where: fact.data for fact in trace.facts_of("rows")}.items():
         batches, same = int(data["batches"]), int(data["same"])
         if batches < MIN_BATCHES:
             continue
-        share = same / (batches - 1)
+        share = max(same / (batches - 1), _stays(trace, data))
         if share < SAME_SHARE or data["top_share"] >= ALIKE_SHARE:
             continue
         if larger >= MIN_LOADER_BATCHES and data["drawn"] >= DRAWN_SHARE * batches:
             there = f"the loader has {larger} batches"
-        elif _cut(trace, data):
+        elif _again(trace, data) or _stays(trace, data):
             there = "each is a small part of what it is cut from"
         elif (rows := _other_rows(trace, data)) > 0:
             there = f"an evaluation shows {rows} others, with a loss more than {WORSE:g} times as high"
@@ -105,8 +112,8 @@ def check(trace: Trace) -> Iterator[Finding]:
             threshold=SAME_SHARE,
             unit="share of sampled batches that repeat the one before",
             message=(
-                f"{same} of {batches - 1} sampled batches of {place} hold the same {data['largest']} rows as "
-                f"the one before (limit {SAME_SHARE:.0%}), while {there}"
+                f"{share:.0%} of {batches} sampled batches of {place} hold the same {data['largest']} rows "
+                f"as the one before (limit {SAME_SHARE:.0%}), while {there}"
             ),
             why="all other samples are never seen, and a few rows are soon learnt by heart",
             strength=share,
@@ -114,14 +121,26 @@ def check(trace: Trace) -> Iterator[Finding]:
         )
 
 
-def _cut(trace: Trace, data: Mapping[str, Any]) -> bool:
-    """Whether batches are cut from something larger, again at each step, or seldom from another place."""
-    if data["drawn"] or signed(trace.step_signal("loss")) or opposing(trace):
-        return False
-    batches = int(data["batches"])
-    again = int(data.get("renewed", 0)) >= RENEWED_SHARE * (batches - 1)
+def _parts(trace: Trace, data: Mapping[str, Any]) -> bool:
+    """Whether batches are small parts of something larger, in a loop that is no game of its own."""
+    small = int(data.get("parts", 0)) >= RENEWED_SHARE * int(data["batches"])
+    return small and not data["drawn"] and not signed(trace.step_signal("loss")) and not opposing(trace)
+
+
+def _again(trace: Trace, data: Mapping[str, Any]) -> bool:
+    """Whether the same part is cut again at each step."""
+    anew = int(data.get("renewed", 0)) >= RENEWED_SHARE * (int(data["batches"]) - 1)
+    return anew and _parts(trace, data)
+
+
+def _stays(trace: Trace, data: Mapping[str, Any]) -> float:
+    """Share of steps in a row with the same part, where it changes at last; 0 where it does not."""
+    pairs = int(data.get("neighbours", 0))
     moved = int(data["distinct"]) > int(data["largest"])
-    return int(data.get("parts", 0)) >= RENEWED_SHARE * batches and (again or moved)
+    if pairs < MIN_PAIRS or not moved or not _parts(trace, data):
+        return 0.0
+    share = int(data["same_neighbours"]) / pairs
+    return share if share >= SAME_SHARE else 0.0
 
 
 def _other_rows(trace: Trace, data: Mapping[str, Any]) -> int:
