@@ -97,3 +97,9 @@ def test_healthy_adversarial_pair() -> None:
 def test_healthy_short_run_that_is_on_its_way_up() -> None:
     assert not list(check(run(0.9, 0.9 * (1 - APART) + 0.02)))
     assert list(check(run(0.9, 0.9 * (1 - APART) - 0.02)))
+
+
+def test_healthy_loss_that_still_falls() -> None:
+    """A short run judged in its middle: trained-too-short has a name for it."""
+    assert not list(check(run(0.9, 0.3, loss=decay(1.0, 0.4, 300))))
+    assert list(check(run(0.9, 0.3, loss=decay(1.0, 0.7, 10))))
