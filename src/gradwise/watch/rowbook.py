@@ -133,6 +133,8 @@ def training_rows(account: Account) -> dict[str, Any]:
         "twins": twins,
         "pairs": pairs,
         "same": _same(sightings),
+        "neighbours": len(_next(sightings)),
+        "same_neighbours": sum(_alike(*pair) for pair in _next(sightings)),
         "drawn": sum(s.drawn for s in sightings),
         "source": account.source,
         "renewed": account.renewed,
@@ -185,8 +187,16 @@ def _twins(sightings: list[Sighting]) -> tuple[int, int]:
 
 def _same(sightings: list[Sighting]) -> int:
     """How many batches hold exactly the rows, in any order, of the batch looked at before."""
-    ordered = [np.sort(s.prints) for s in sightings]
-    return sum(np.array_equal(one, two) for one, two in pairwise(ordered))
+    return sum(_alike(one, two) for one, two in pairwise(sightings))
+
+
+def _next(sightings: list[Sighting]) -> list[tuple[Sighting, Sighting]]:
+    """Batches of two steps in a row."""
+    return [(one, two) for one, two in pairwise(sightings) if two.step == one.step + 1]
+
+
+def _alike(one: Sighting, two: Sighting) -> bool:
+    return np.array_equal(np.sort(one.prints), np.sort(two.prints))
 
 
 def _relabelled(sightings: list[Sighting]) -> dict[str, int]:
