@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format-check lint types imports docs docs-fresh tests format \
-	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance bench-nets bench-baselines bench-mutants bench-peers-detect calibrate test-frameworks clean env env-dev
+	bench-cost bench-detect bench-fit bench-tables bench-augment bench-seeds bench-imbalance bench-nets bench-baselines bench-mutants bench-peers-detect bench-heal calibrate test-frameworks clean env env-dev
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -92,6 +92,9 @@ bench-peers-detect: $(STAMPS)/peers-detect ## other diagnosers on the detection 
 
 bench-mutants: $(STAMPS)/runtime ## recall on healthy scripts made sick by one edit (MUTANTS_ARGS="--limit 40")
 	$(BIN)/python -m benchmarks.detection.mutation $(MUTANTS_ARGS)
+
+bench-heal: $(STAMPS)/runtime ## sick scripts that heal brings to where the mended ones are (HEAL_ARGS="--limit 10 --seeds 2")
+	$(BIN)/python -m benchmarks.heal $(HEAL_ARGS)
 
 calibrate: $(STAMPS)/runtime ## evidence of all thresholds on recorded runs (CALIBRATE_ARGS="--limit 72 --seeds 1 --write")
 	$(BIN)/python -m benchmarks.calibration $(CALIBRATE_ARGS)

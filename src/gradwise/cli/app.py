@@ -44,6 +44,13 @@ VERBS: dict[str, Verb] = {
         command=ScriptCommand,
         interspersed=False,  # what follows the script belongs to the script
     ),
+    "heal": Verb(
+        "gradwise.cli.heal",
+        "heal_command",
+        "Find a cure for a training script by re-runs, and prove it.",
+        command=ScriptCommand,
+        interspersed=False,
+    ),
     "fit": Verb("gradwise.cli.fit", "fit_command", "Train a network from a data file."),
     "baselines": Verb(
         "gradwise.cli.baselines", "baselines_command", "Compare classical models on a data file."

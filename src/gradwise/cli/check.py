@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from gradwise.cli.options import (
     Isolated,
     JsonFile,
     Quiet,
+    SeedShift,
     Select,
     ShowSuppressed,
     check_writable,
@@ -23,6 +25,7 @@ from gradwise.cli.options import (
 )
 from gradwise.cli.probing import ProbeOption, ProbeSeconds, Probing, probe_run, probing
 from gradwise.cli.script_command import load_program, long_options, misplaced, need_torch
+from gradwise.cli.treating import TreatOption, run_treated, treatment_of
 from gradwise.errors import GradwiseError, TraceError, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +64,8 @@ def check_command(
     show_suppressed: ShowSuppressed = False,
     probe: ProbeOption = "auto",
     probe_seconds: ProbeSeconds = None,
+    treat: TreatOption = None,
+    seed_shift: SeedShift = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run directory [default: a new one in .gradwise/runs].")
     ] = None,
@@ -76,6 +81,7 @@ def check_command(
     gradwise check --max-steps 500 --json diagnosis.json train.py
     gradwise check -m package.train --lr 0.1
     gradwise check --probe all train.py
+    gradwise check --treat treatment.toml train.py
 
     Exit codes: 0 nothing found, 1 something found at or above --fail-on,
     2 wrong use, 3 the script itself failed.
@@ -90,6 +96,7 @@ def check_command(
     share = parse_budget((settings.budget or DEFAULT_BUDGET) if budget is None else budget)
     rules = choose_rules(names(select), names(ignore), settings)
     asked = probing(probe, probe_seconds)
+    treatment = treatment_of(treat)
     if json_file is not None:
         check_writable(json_file)
     args = [*(script_args or [])]
@@ -108,16 +115,19 @@ def check_command(
     if json_file is not None and str(json_file) != "-":
         json_file = json_file.absolute()
     from gradwise.cli.outcome import Wanted
+    from gradwise.heal.seeding import shifted_seeds
     from gradwise.watch.recording import record
 
-    recorded = record(
-        program,
-        directory,
-        share=share,
-        max_steps=max_steps,
-        max_seconds=max_seconds,
-        probing=asked.wanted,
-    )
+    run = record if treatment is None else partial(run_treated, treatment=treatment)
+    with shifted_seeds(seed_shift):
+        recorded = run(
+            program,
+            directory,
+            share=share,
+            max_steps=max_steps,
+            max_seconds=max_seconds,
+            probing=asked.wanted,
+        )
     wanted = Wanted(rules, settings, group, json_file, quiet=quiet, show_suppressed=show_suppressed)
     return _judge(recorded, directory, wanted, asked, new=out is None)
 

@@ -55,6 +55,16 @@ JsonFile = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print findings only, nothing when healthy.")]
 
+SeedShift = Annotated[
+    int | None,
+    typer.Option(
+        "--seed-shift",
+        min=0,
+        metavar="N",
+        help="Shift the seeds that the script sets; 0 keeps them and fixes only what it leaves to chance.",
+    ),
+]
+
 
 DEFAULT_FAIL_ON: Group = "sick"
 

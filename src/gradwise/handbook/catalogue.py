@@ -79,7 +79,7 @@ D09  train-val-shift  training and validation inputs are scaled differently  sam
 D10  noisy-labels  a fixed part of the samples keeps a high loss while the rest fits  robust-loss, clean-labels
 D11  constant-features  input features that never vary  drop-features
 L01  loss-nan  the loss is NaN or infinite  lower-lr, clip-gradient, stable-loss
-L02  loss-not-decreasing  the loss stays near that of a constant prediction  raise-lr, change-optimizer
+L02  loss-not-decreasing  the loss stays near that of a constant prediction  raise-lr, sgd-momentum, change-optimizer
 L03  loss-oscillates  the loss jumps up and down more than it falls  lower-lr, larger-batch
 L04  loss-diverges  the loss settles or grows above its start  lower-lr, warm-up, clip-gradient
 L05  loss-spike  the loss rises far above its level for a few steps  clip-gradient, skip-batch

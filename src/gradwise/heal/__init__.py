@@ -1,1 +1,1 @@
-"""Candidates, re-runs, controls: is the cured run better, and by how much.  Nothing lives here yet."""
+"""Cures given to a running script, by a treatment that can be kept and shared."""

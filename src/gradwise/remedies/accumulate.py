@@ -18,6 +18,12 @@ Grade
 The edit
     Divide the loss by the number of batches, and step at every fourth.
 
+    At run time the gradients of several steps are kept, averaged and used at the last
+    of them; the steps in between change nothing, neither momentum nor decay. A clipping
+    of the script's own has met each part alone. Undone, the next step uses its own
+    gradient; a sum that was begun is lost. Weights that the script updates by hand and
+    L-BFGS are not reached.
+
 References
     Goyal et al., Accurate, large minibatch SGD, arXiv 1706.02677; McCandlish et
     al., arXiv 1812.06162.
@@ -25,7 +31,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="accumulate",
@@ -46,4 +58,13 @@ for i, (x, y) in enumerate(loader, start=1):
         optimizer.zero_grad()
 """,
     ),
+    doses=(Dose("batches", "whose gradients make one step", 4, 2, 1024, (4, 8, 2), whole=True),),
+    undo="exact",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Step once for several batches."""
+    from gradwise.remedies.patient.accumulating import accumulate
+
+    accumulate(patient, int(dose["batches"]))

@@ -43,4 +43,5 @@ for x, y in train_loader:
     loss = criterion(model(x), y)
 """,
     ),
+    unable="which changes keep a label true, only those who know the data can say",
 )

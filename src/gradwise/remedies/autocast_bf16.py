@@ -19,6 +19,12 @@ Grade
 The edit
     A context around the forward pass and the loss; no scaler is needed.
 
+    At run time the calls of a model in which gradients are recorded run under autocast,
+    and what the model puts out becomes float32 again, as the loss in autocast would
+    make it. Not where the script has an autocast of its own or the model's weights are
+    not float32. Undone, the next call runs in float32. Evaluations without gradients
+    and what the script computes between models stay in float32.
+
 References
     Kalamkar et al., A Study of BFLOAT16 for Deep Learning Training, arXiv
     1905.12322; Micikevicius et al., arXiv 1710.03740.
@@ -26,7 +32,13 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from gradwise.remedies.remedy import Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="autocast-bf16",
@@ -41,4 +53,51 @@ with torch.autocast(x.device.type, dtype=torch.bfloat16):
     loss = F.cross_entropy(model(x), y)
 """,
     ),
+    undo="onward",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Run the training passes of models under autocast."""
+    del dose
+    import torch
+
+    entered: list[Any] = []  # the context of the call that runs
+    cast: list[bool] = []
+
+    def enter(_call: Any, model: Any) -> None:
+        cast.clear()
+        weight = next(model.parameters(), None)
+        if weight is None or not torch.is_grad_enabled() or weight.dtype != torch.float32:
+            return
+        kind = weight.device.type
+        if torch.is_autocast_enabled(kind):
+            patient.could_not("the script has an autocast of its own")
+            return
+        context: Any = torch.autocast(kind, dtype=torch.bfloat16)
+        context.__enter__()
+        entered.append(context)
+        cast.append(True)
+        patient.did(f"{type(model).__name__} ran in bfloat16")
+
+    def left(_model: Any) -> None:
+        while entered:
+            entered.pop().__exit__(None, None, None)
+
+    def output(result: Any, _model: Any) -> Any:
+        return _as_float32(result, torch) if cast else None
+
+    patient.at("enter", enter)
+    patient.at("left", left)
+    patient.at("output", output)
+
+
+def _as_float32(value: Any, torch: Any) -> Any:
+    """The same with every tensor of bfloat16 as float32, within tuples, lists and dicts too."""
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.dtype == torch.bfloat16 else value
+    if type(value) in (tuple, list):
+        return type(value)(_as_float32(each, torch) for each in value)
+    if type(value) is dict:
+        return {key: _as_float32(each, torch) for key, each in value.items()}
+    return value

@@ -39,4 +39,5 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 """,
     ),
+    unable="it stands for adam and sgd-momentum, which can be given",
 )

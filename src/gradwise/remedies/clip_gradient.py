@@ -21,6 +21,12 @@ The edit
     One line between backward and step. Under a GradScaler, call
     `scaler.unscale_(optimizer)` before it, else the limit meets scaled gradients.
 
+    At run time the gradients of each optimizer are clipped together, right before its
+    step (after its closure, where it has one); under a GradScaler the limit is scaled
+    as the gradients are. A clipping of the script's own has happened before. Undone,
+    the next step is not clipped. Parameters that the script updates by hand are not
+    reached.
+
 References
     Pascanu, Mikolov, Bengio, On the difficulty of training recurrent neural
     networks, arXiv 1211.5063.
@@ -28,7 +34,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="clip-gradient",
@@ -45,4 +57,25 @@ torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
 optimizer.step()
 """,
     ),
+    doses=(Dose("limit", "largest norm of an optimizer's gradients", 1.0, 1e-6, 1e6, (1.0, 0.1, 5.0)),),
+    undo="exact",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Clip the gradients of every optimizer before it steps."""
+    import torch
+
+    limit = dose["limit"]
+    line = patient.did(f"gradients longer than {limit:g} were shortened", 0)
+
+    def clip(optimizer: Any) -> None:
+        weights = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        if not weights:
+            return
+        scale = getattr(optimizer, "grad_scale", None)  # a fused optimizer divides by it inside its step
+        factor = 1.0 if scale is None else float(scale)
+        norm = torch.nn.utils.clip_grad_norm_(weights, limit * factor)
+        line.times += bool(norm > limit * factor)
+
+    patient.at("gradients", clip)

@@ -14,7 +14,7 @@ from gradwise.registry import nearest, shipped
 from gradwise.remedies.remedy import LoadedRemedy, Remedy
 
 # Modules of this package that are no remedies.
-_NOT_REMEDIES = {"remedy", "collection"}
+_NOT_REMEDIES = {"remedy", "collection", "patient"}
 
 
 # Where other packages offer theirs: one entry point for each remedy, its value the remedy's module.
@@ -29,7 +29,8 @@ def all_remedies() -> Mapping[str, LoadedRemedy]:
         declaration = getattr(offer.module, "REMEDY", None)
         if offer.module is not None and isinstance(declaration, Remedy) and declaration.name not in found:
             page, name = inspect.getdoc(offer.module) or "", offer.module.__name__.rpartition(".")[2]
-            found[declaration.name] = LoadedRemedy(declaration, page, name, offer.package)
+            treat = getattr(offer.module, "treat", None)
+            found[declaration.name] = LoadedRemedy(declaration, page, name, offer.package, treat)
     return found
 
 
@@ -42,7 +43,8 @@ def own_remedies() -> Mapping[str, LoadedRemedy]:
             continue
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         declaration: Remedy = module.REMEDY
-        found[declaration.name] = LoadedRemedy(declaration, inspect.getdoc(module) or "", info.name)
+        page, treat = inspect.getdoc(module) or "", getattr(module, "treat", None)
+        found[declaration.name] = LoadedRemedy(declaration, page, info.name, treat=treat)
     return found
 
 

@@ -43,4 +43,5 @@ out, hidden = rnn(x, hidden.detach())
 loss.backward()
 """,
     ),
+    unable="where a kept state begins anew stands in the script's own loop",
 )

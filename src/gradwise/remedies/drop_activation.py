@@ -23,6 +23,15 @@ The edit
     Delete the last activation; apply it to the scores wherever the program shows
     probabilities.
 
+    At run time the loss is given what the activation was given: cross-entropy what went
+    into a softmax or log-softmax, binary cross-entropy with logits what went into a
+    sigmoid or log-sigmoid, in training and in evaluations, whether a module or a
+    function computed it. The model itself goes on to put out probabilities, so that
+    what the script prints of them stays right, and its weights learn as with the edit.
+    Undone, the loss is given probabilities again. Not reached: losses written out by
+    hand, outputs that were copied (cast, picked by index, joined) on their way to the
+    loss, compiled models.
+
 References
     PyTorch documentation, `torch.nn.CrossEntropyLoss`: the input is expected to
     hold unnormalized logits.
@@ -30,7 +39,13 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from gradwise.remedies.remedy import Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="drop-activation",
@@ -46,4 +61,27 @@ model = nn.Sequential(nn.Linear(64, 10))
 criterion = nn.CrossEntropyLoss()
 """,
     ),
+    undo="exact",
 )
+
+
+TWICE = {
+    "cross_entropy": ("softmax", "log_softmax"),
+    "binary_cross_entropy_with_logits": ("sigmoid", "logsigmoid"),
+}
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Give a loss that has an activation built in what that activation was given."""
+    del dose
+    recall = patient.recall([name for names in TWICE.values() for name in names])
+
+    def once(call: Any, loss: str) -> Any:
+        args, kwargs = call
+        made = recall.find(args[0] if args else kwargs.get("input")) if loss in TWICE else None
+        if made is None or made.name not in TWICE[loss]:
+            return None
+        patient.did(f"{loss} was given what went into {made.name}")
+        return ((made.raw, *args[1:]), kwargs) if args else (args, {**kwargs, "input": made.raw})
+
+    patient.at("loss", once)

@@ -18,6 +18,16 @@ Grade
 The edit
     A few lines after each validation.
 
+    At run time the script cannot be made to end. Losses of torch.nn.functional that
+    nobody takes a gradient of are averaged between two trainings; where the place in
+    the script that judges most often (the latest of several) has not been better for so
+    many evaluations, the best weights and buffers are put back and all further steps
+    are left out, so that the script goes on and reports the best weights. Where that
+    does not happen they are put back when the run ends, after the script has saved its
+    own. Undone, the run goes on from the best weights. Metrics and losses by hand are
+    not seen. Two copies of the weights are kept in memory; which evaluation was the
+    best is told.
+
 References
     Prechelt, Early Stopping - But When?, 1998; Goodfellow, Bengio, Courville, Deep
     Learning, 2016, section 7.8.
@@ -25,7 +35,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="early-stop",
@@ -50,4 +66,15 @@ for epoch in range(epochs):
 model.load_state_dict(torch.load("best.pt", weights_only=True))
 """,
     ),
+    doses=(
+        Dose("patience", "without a better one", 10, 1, 1e6, (10, 3, 30), unit="evaluations", whole=True),
+    ),
+    undo="onward",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Keep the best weights by the evaluation loss."""
+    from gradwise.remedies.patient.stopping import stop_early
+
+    stop_early(patient, int(dose["patience"]))

@@ -40,4 +40,5 @@ loss = F.binary_cross_entropy_with_logits(model(x), y)
 loss = F.binary_cross_entropy_with_logits(model(x), (y > 0).float())
 """,
     ),
+    unable="what the right class ids are, only those who know the data can say",
 )

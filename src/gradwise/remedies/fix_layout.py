@@ -39,4 +39,5 @@ self.lstm = nn.LSTM(input_size=3, hidden_size=64)
 self.lstm = nn.LSTM(input_size=3, hidden_size=64, batch_first=True)
 """,
     ),
+    unable="which axis is meant, the script's own code says",
 )

@@ -19,6 +19,12 @@ Grade
 The edit
     Once, after the model is made and before the optimizer is.
 
+    At run time the weights are drawn right before the model first runs, in place, so
+    the optimizer may exist already; the numbers come from a stream of their own, of the
+    script's seed and the layer's name, and the script's random numbers stay what they
+    are. The gain is 1. Before the first step it is undone exactly; later the weights
+    have learnt. Loaded and frozen weights, embeddings and norm layers stay.
+
 References
     Glorot and Bengio, Understanding the difficulty of training deep feedforward
     neural networks, AISTATS 2010.
@@ -26,7 +32,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="glorot-init",
@@ -45,4 +57,12 @@ for layer in model.modules():
         nn.init.zeros_(layer.bias)
 """,
     ),
+    doses=(Dose("scale", "times the deviation that belongs to it", 1.0, 0.01, 10.0, (1.0, 0.5, 2.0)),),
+    undo="start",
+    places=True,
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Draw dense, convolutional and recurrent weights by Glorot's rule before they are used."""
+    patient.at("root", lambda root: patient.redraw(root, "glorot-uniform", dose["scale"]))

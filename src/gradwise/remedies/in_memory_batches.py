@@ -38,4 +38,5 @@ x, y = (torch.stack(part) for part in zip(*CsvRows(path)))
 loader = DataLoader(TensorDataset(x, y), batch_size=64, shuffle=True)
 """,
     ),
+    unable="the script's own loop draws its batches from what it has made",
 )

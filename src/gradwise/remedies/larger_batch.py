@@ -21,6 +21,12 @@ The edit
     `batch_size=32` or more; `drop_last=True` where a last batch of one would
     stop batch-norm.
 
+    At run time the gradients of several steps are averaged and used at the last of
+    them; the steps in between change nothing, neither momentum nor decay. So batch-
+    norm, dropout and the schedule go on batch by batch, as with accumulation. Undone,
+    the next step uses its own gradient; a sum that was begun is lost. Weights that the
+    script updates by hand and L-BFGS are not reached.
+
 References
     Goyal et al., arXiv 1706.02677; McCandlish et al., arXiv 1812.06162 on how
     far it helps.
@@ -28,7 +34,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="larger-batch",
@@ -42,4 +54,13 @@ loader = DataLoader(data, batch_size=2, shuffle=True)
 loader = DataLoader(data, batch_size=32, shuffle=True, drop_last=True)
 """,
     ),
+    doses=(Dose("times", "as many samples per step", 8, 2, 1024, (8, 4, 16), whole=True),),
+    undo="exact",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Step once for several batches."""
+    from gradwise.remedies.patient.accumulating import accumulate
+
+    accumulate(patient, int(dose["times"]))

@@ -17,6 +17,13 @@ Grade
 The edit
     Replace the activation; nothing else changes.
 
+    At run time modules are swapped right before their model first runs, and calls of
+    the functions (`F.relu`, `torch.relu` and the method) inside a model are led to the
+    new one; outside of models they are left, since losses use them too. Names in
+    `state_dict` stay, nothing new is trained, copies made later are swapped as well.
+    What torch computes inside (an RNN's own ReLU) is told and left. Undone, modules and
+    functions are the old ones.
+
 References
     Maas, Hannun, Ng, Rectifier Nonlinearities Improve Neural Network Acoustic
     Models, 2013.
@@ -24,7 +31,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="leaky-relu",
@@ -38,4 +51,21 @@ model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 10))
 model = nn.Sequential(nn.Linear(64, 256), nn.LeakyReLU(0.01), nn.Linear(256, 10))
 """,
     ),
+    doses=(Dose("slope", "of the negative side", 0.01, 1e-4, 0.5, (0.01, 0.1, 0.2)),),
+    undo="exact",
+    places=True,
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Compute a leaky ReLU wherever a model computes a ReLU."""
+    from torch import nn
+    from torch.nn import functional
+
+    slope = dose["slope"]
+    patient.exchange(
+        ["relu"],
+        f"LeakyReLU({slope:g})",
+        lambda: nn.LeakyReLU(slope),
+        lambda x: functional.leaky_relu(x, slope),
+    )

@@ -36,4 +36,5 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1.0)
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
 """,
     ),
+    unable="it stands for lower-weight-decay and lower-dropout, which can be given",
 )

@@ -38,4 +38,5 @@ if step % 100 == 0:
     print(total.item())
 """,
     ),
+    unable="what is read and printed stands in the script's own loop",
 )

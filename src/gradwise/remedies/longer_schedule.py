@@ -17,6 +17,11 @@ Grade
 The edit
     Count the horizon in the unit in which the scheduler is stepped.
 
+    At run time only every so many-th `scheduler.step()` reaches the scheduler, which so
+    takes that much longer for all that it plans, whatever its kind; between these calls
+    the rate stays. Undone, every call counts again and the schedule goes on from where
+    it is. A rate that the script sets without a scheduler of torch's is not reached.
+
 References
     Bengio, Practical recommendations for gradient-based training of deep
     architectures, arXiv 1206.5533, section 3.1.1.
@@ -24,7 +29,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="longer-schedule",
@@ -38,4 +49,25 @@ scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs) 
 scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * len(loader))
 """,
     ),
+    doses=(Dose("times", "how many times as long", 10, 2, 1e6, (10, 100, 3), whole=True),),
+    undo="onward",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Let one call of several reach each scheduler."""
+    calls: dict[int, tuple[Any, int]] = {}  # the scheduler is held, so that no id is used again
+    lines: dict[int, Any] = {}
+
+    def counts(scheduler: Any) -> bool:
+        number = calls.get(id(scheduler), (scheduler, 0))[1] + 1
+        calls[id(scheduler)] = (scheduler, number)
+        if number % dose["times"] == 0:
+            return True
+        if id(scheduler) not in lines:
+            kind = type(scheduler).__name__
+            lines[id(scheduler)] = patient.did(f"{kind} steps at one call of {dose['times']}; left out", 0)
+        lines[id(scheduler)].times += 1
+        return False
+
+    patient.at("schedule", counts)

@@ -21,6 +21,11 @@ Grade
 The edit
     One argument of the optimizer.
 
+    At run time every rate is multiplied while a step is taken and is the script's own
+    again after it, so schedules, and rates that the script sets by hand, are followed;
+    what the script prints and saves is its own rate. Undone, nothing is left of it. It
+    cannot be given to one layer alone.
+
 References
     Bengio, arXiv 1206.5533, section 3.1; Goodfellow, Bengio, Courville, Deep
     Learning, 2016, section 11.4: the learning rate is the hyper-parameter to tune
@@ -29,7 +34,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="lower-lr",
@@ -43,4 +54,11 @@ optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 """,
     ),
+    doses=(Dose("factor", "times the script's rate", 0.1, 1e-6, 0.999, (0.1, 0.03, 0.3, 0.01)),),
+    undo="exact",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Lend every optimizer a smaller rate at each step."""
+    patient.at("before-step", lambda optimizer: patient.multiply(optimizer, "lr", dose["factor"], "rate"))

@@ -17,13 +17,23 @@ Grade
 The edit
     One argument of the optimizer; biases and norm layers need none.
 
+    At run time every group's decay is multiplied while a step is taken and is its own
+    again after it. Undone, nothing is left of it. A penalty that the script adds to the
+    loss itself is not reached.
+
 References
     Loshchilov and Hutter, Decoupled weight decay regularization, arXiv 1711.05101.
 """
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="lower-weight-decay",
@@ -37,4 +47,16 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1.0)
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
 """,
     ),
+    doses=(Dose("factor", "times the script's decay", 0.1, 0.0, 0.999, (0.1, 0.01, 0.0)),),
+    undo="exact",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Lend every group that decays a smaller decay at each step."""
+
+    def before(optimizer: Any) -> None:
+        if any(group.get("weight_decay") for group in optimizer.param_groups):
+            patient.multiply(optimizer, "weight_decay", dose["factor"], "weight decay")
+
+    patient.at("before-step", before)

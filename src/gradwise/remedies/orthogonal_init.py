@@ -19,6 +19,13 @@ Grade
 The edit
     One call for each matrix, before the optimizer is made.
 
+    At run time the weights are drawn right before the model first runs, in place, so
+    the optimizer may exist already; the numbers come from a stream of their own, of the
+    script's seed and the layer's name, and the script's random numbers stay what they
+    are. The gain is that of the activation which follows in the order of the modules.
+    Gates are drawn one by one. Before the first step it is undone exactly; later the
+    weights have learnt. Loaded and frozen weights, embeddings and norm layers stay.
+
 References
     Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of
     learning, arXiv 1312.6120; Le, Jaitly, Hinton, arXiv 1504.00941.
@@ -26,7 +33,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="orthogonal-init",
@@ -40,4 +53,12 @@ nn.init.normal_(rnn.weight_hh_l0)
 nn.init.orthogonal_(rnn.weight_hh_l0)
 """,
     ),
+    doses=(Dose("scale", "times the deviation that belongs to it", 1.0, 0.01, 10.0, (1.0, 0.5, 2.0)),),
+    undo="start",
+    places=True,
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Draw dense, convolutional and recurrent weights as rotations before they are used."""
+    patient.at("root", lambda root: patient.redraw(root, "orthogonal", dose["scale"]))

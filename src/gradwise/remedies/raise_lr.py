@@ -18,6 +18,11 @@ Grade
 The edit
     One argument of the optimizer.
 
+    At run time every rate is multiplied while a step is taken and is the script's own
+    again after it, so schedules, and rates that the script sets by hand, are followed;
+    what the script prints and saves is its own rate. Undone, nothing is left of it. It
+    cannot be given to one layer alone.
+
 References
     Smith, Cyclical learning rates for training neural networks, arXiv 1506.01186,
     section 3.3 (the rate test); Karpathy, A Recipe for Training Neural Networks, 2019.
@@ -25,7 +30,13 @@ References
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="raise-lr",
@@ -39,4 +50,11 @@ optimizer = torch.optim.SGD(model.parameters(), lr=1e-6)
 optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
 """,
     ),
+    doses=(Dose("factor", "times the script's rate", 10.0, 1.001, 1e6, (10.0, 30.0, 3.0, 100.0)),),
+    undo="exact",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Lend every optimizer a larger rate at each step."""
+    patient.at("before-step", lambda optimizer: patient.multiply(optimizer, "lr", dose["factor"], "rate"))

@@ -41,4 +41,5 @@ generator = torch.Generator().manual_seed(0)
 train_set, valid_set = random_split(data, [0.8, 0.2], generator=generator)
 """,
     ),
+    unable="which samples belong to which set is decided where the script makes its data",
 )

@@ -1,14 +1,33 @@
-"""The form of a remedy: a page and a declaration.
+"""The form of a remedy: a page, a declaration, and where it can act a function ``treat``.
 
-A remedy module holds a docstring (its handbook page) and one `Remedy` named
-``REMEDY``.  Rules name remedies by string; `gradwise.remedies.collection`
-finds the modules by walking this package, so adding one touches no other file.
+A remedy module holds a docstring (its handbook page), one `Remedy` named
+``REMEDY``, and where the cure can be applied to a running script
+``treat(patient, dose)``, see `gradwise.remedies.patient`.  Rules name remedies
+by string; `gradwise.remedies.collection` finds the modules by walking this
+package, so adding one touches no other file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from gradwise.errors import UsageError
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
+
+Treat = Callable[["Patient", Mapping[str, float]], None]
+Undo = Literal["exact", "start", "onward"]
+
+# What is true after a cure was taken back in a running script.
+UNDOES: dict[Undo, str] = {
+    "exact": "between two steps everything is bit for bit as the script left it",
+    "start": "before the first step the weights are those that the script drew; later they have learnt",
+    "onward": "the run goes on as the script says; what was done until then stays",
+}
+RESERVED = ("name", "where", "why")  # keys of a treatment file that no dose may have
 
 Grade = Literal["safe", "changes-training", "changes-model", "changes-data"]
 
@@ -42,6 +61,53 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Dose:
+    """A number that says how much of a cure is given.
+
+    Args:
+        name: one lower-case word.
+        meaning: lower-case clause that stands as a comment beside it.
+        default: taken where a treatment says nothing; None: found at run time, as ``meaning`` says.
+        low: smallest number allowed.
+        high: largest.
+        ladder: numbers to try, the likeliest first.
+        unit: of the number; "" for a pure one.
+        whole: only whole numbers make sense.
+    """
+
+    name: str
+    meaning: str
+    default: float | None
+    low: float
+    high: float
+    ladder: tuple[float, ...] = ()
+    unit: str = ""
+    whole: bool = False
+
+    def checked(self, cure: str, value: Any) -> float:
+        """The value as ``treat`` takes it.
+
+        Raises:
+            UsageError: no number, or one out of range.
+
+        >>> Dose("factor", "times the rate", 0.1, 0.001, 0.9).checked("lower-lr", 0.3)
+        0.3
+        >>> Dose("factor", "times the rate", 0.1, 0.001, 0.9).checked("lower-lr", 3)
+        Traceback (most recent call last):
+            ...
+        gradwise.errors.UsageError: lower-lr: factor takes a number from 0.001 to 0.9, not 3.
+        """
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not self.low <= value <= self.high or (self.whole and value != int(value)):
+            kind = "whole number" if self.whole else "number"
+            unit = f" {self.unit}" if self.unit else ""
+            raise UsageError(
+                f"{cure}: {self.name} takes a {kind} from {self.low:g} to {self.high:g}{unit}, not {value!r}."
+            )
+        return int(value) if self.whole else float(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Remedy:
     """Declaration of a remedy.
 
@@ -50,12 +116,20 @@ class Remedy:
         grade: how far the change reaches, see `GRADES`.
         summary: what to do, lower case, in at most a dozen words.
         edit: the change in code that it stands for.
+        doses: what ``treat`` can be told.
+        undo: what taking it back restores, see `UNDOES`; None where there is no ``treat``.
+        places: whether it acts on modules, so that ``where`` can choose among them.
+        unable: why no running script can be given it; "" where one can, or will be.
     """
 
     name: str
     grade: Grade
     summary: str
     edit: Edit
+    doses: tuple[Dose, ...] = ()
+    undo: Undo | None = None
+    places: bool = False
+    unable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +140,4 @@ class LoadedRemedy:
     page: str
     module: str
     package: str = ""  # the distribution that ships it; "" for gradwise itself
+    treat: Treat | None = None  # gives it to a running script

@@ -40,4 +40,5 @@ x_train = scaler.transform(x_train)
 score = evaluate(model, scaler.transform(x_test))
 """,
     ),
+    unable="how inputs are prepared is decided where the script makes its data",
 )

@@ -21,13 +21,29 @@ The edit
     One line at the top of the function that evaluates, and `model.train()` at the
     top of each training epoch.
 
+    At run time a model in training mode that is called without gradients
+    (`torch.no_grad`, `torch.inference_mode`) computes in evaluation mode and is back in
+    training mode after the call; dropout as a function (`F.dropout` without
+    `training=`) is left out there too, and wherever the model itself is in evaluation
+    mode. Not where such calls come at every step, which are part of training (a
+    generator's samples, a target network), and while batch-norm collects statistics
+    without momentum. Not reached: evaluations with gradients on. Undone, evaluations
+    run in the mode that the script sets.
+
 References
     PyTorch documentation, `torch.nn.Module.eval`; Karpathy, common mistakes (2018).
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from gradwise.remedies.remedy import Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="set-eval-mode",
@@ -46,4 +62,91 @@ def accuracy(model, loader):
         return sum((model(x).argmax(1) == y).sum() for x, y in loader)
 """,
     ),
+    undo="onward",
 )
+
+
+DROPOUTS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
+OFTEN = 2  # evaluations in a row with fewer steps than this between them are part of training
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Run passes without gradients in evaluation mode."""
+    del dose
+    import torch
+    import torch.nn.functional as functional
+
+    modes = _Modes(patient)
+
+    def entering(_call: Any, model: Any) -> None:
+        if not torch.is_grad_enabled():
+            modes.enter(model)
+
+    patient.at("enter", entering)
+    patient.at("left", lambda _model: modes.leave())
+    patient.at("after-step", modes.stepped)
+    running = patient.run.models.running
+    for name in DROPOUTS:
+        patient.around(functional, name, _silenced(patient, name, running, torch.compiler.is_compiling))
+
+
+def _silenced(
+    patient: Patient, name: str, running: list[Any], compiling: Callable[[], bool]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        usual: bool = inspect.signature(original).parameters["training"].default
+
+        def dropout(input: Any, p: float = 0.5, training: bool = usual, inplace: bool = False) -> Any:  # noqa: A002
+            if training and p and not compiling() and running and not running[0].training:
+                patient.did(f"{name}() was left out of evaluations")
+                training = False
+            return original(input, p, training, inplace)
+
+        return dropout
+
+    return make
+
+
+class _Modes:
+    """Models in evaluation mode for the length of a call."""
+
+    def __init__(self, patient: Patient) -> None:
+        self.patient = patient
+        self.changed: list[Any] = []  # parts to put back
+        self.steps = OFTEN  # since the latest pass without gradients
+        self.often = 0  # stretches without gradients that came at every step
+
+    def stepped(self, _optimizer: Any) -> None:
+        """An optimizer has stepped."""
+        self.steps += 1
+
+    def enter(self, model: Any) -> None:
+        """A pass without gradients begins."""
+        parts = [part for part in model.modules() if part.training]
+        if not parts or next(model.parameters(), None) is None:
+            return
+        if 0 < self.steps < OFTEN:
+            self.often += 1
+        elif self.steps >= OFTEN:
+            self.often = 0
+        self.steps = 0
+        if self.often > 1:
+            self.patient.could_not(f"{type(model).__name__} runs without gradients at every step")
+        elif any(_collects(part) for part in parts):
+            self.patient.could_not(f"{type(model).__name__} collects statistics of batches without gradients")
+        else:
+            for part in parts:
+                part.training = False
+            self.changed = parts
+            self.patient.did(f"{type(model).__name__} was evaluated in evaluation mode")
+
+    def leave(self) -> None:
+        """It is over, or has failed."""
+        for part in self.changed:
+            part.training = True
+        self.changed = []
+
+
+def _collects(part: Any) -> bool:
+    """Whether a batch-norm averages over all batches, as where statistics are renewed."""
+    return getattr(part, "running_mean", None) is not None and getattr(part, "momentum", 0.1) is None

@@ -44,4 +44,5 @@ loss = -(y * torch.log(probability) + (1 - y) * torch.log(1 - probability)).mean
 loss = nn.functional.binary_cross_entropy_with_logits(model(x), y)
 """,
     ),
+    unable="which formula stands for the unstable one, the script's own code says",
 )

@@ -21,13 +21,28 @@ The edit
     Compute mean and deviation on the training part alone; apply them wherever data
     enters the model.
 
+    At run time the first tensor of floating-point numbers that the script gives to a
+    model is brought to unit scale on its way in, by the same numbers in training and
+    evaluation: feature by feature, images channel by channel. They are those of the
+    whole data set where the batch comes from a DataLoader over a TensorDataset, else
+    those of the training batches so far, for the first few. Columns of 0 and 1 and
+    those that do not vary stay, and so do inputs near unit scale. Undone, the next
+    input is the script's own. Before the first training batch nothing is changed, and a
+    model that is saved wants scaled input later.
+
 References
     LeCun, Bottou, Orr, Müller, Efficient BackProp, 1998, section 4.3.
 """
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="standardize-input",
@@ -44,4 +59,22 @@ x_train = torch.tensor((table_train - mean) / std, dtype=torch.float32)
 x_test = torch.tensor((table_test - mean) / std, dtype=torch.float32)
 """,
     ),
+    doses=(
+        Dose(
+            "batches",
+            "training batches that are counted where the data set is not known",
+            20,
+            1,
+            1e6,
+            whole=True,
+        ),
+    ),
+    undo="exact",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Scale what enters each model."""
+    from gradwise.remedies.patient.entering import standardize
+
+    standardize(patient, int(dose["batches"]))

@@ -20,13 +20,27 @@ The edit
     Two lines before training and one behind every prediction. Mean and spread come from
     the training part alone.
 
+    At run time distances (mse_loss, l1_loss, smooth_l1_loss, huber_loss) are followed
+    as they are between scaled targets and what the model puts out; the script is given
+    outputs in its own units from the second step on, and sees losses in them too. Mean
+    and spread are those of the whole data set where the batch comes from a DataLoader
+    over a TensorDataset, else those of the first losses. Undone, the script gets what
+    the model puts out, which is scaled. A distance written by hand sees right outputs
+    and is followed as it is; one that is not taken of a model's output is left.
+
 References
     LeCun, Bottou, Orr, Müller, Efficient BackProp, 1998, section 4.4.
 """
 
 from __future__ import annotations
 
-from gradwise.remedies.remedy import Edit, Remedy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gradwise.remedies.remedy import Dose, Edit, Remedy
+
+if TYPE_CHECKING:
+    from gradwise.remedies.patient import Patient
 
 REMEDY = Remedy(
     name="standardize-target",
@@ -43,4 +57,22 @@ loss = criterion(model(x), (y - mean) / std)
 price = model(x_new) * std + mean
 """,
     ),
+    doses=(
+        Dose(
+            "batches",
+            "training batches that are counted where the data set is not known",
+            20,
+            1,
+            1e6,
+            whole=True,
+        ),
+    ),
+    undo="onward",
 )
+
+
+def treat(patient: Patient, dose: Mapping[str, float]) -> None:
+    """Scale targets in losses, and outputs back."""
+    from gradwise.remedies.patient.predicting import scale_targets
+
+    scale_targets(patient, int(dose["batches"]))

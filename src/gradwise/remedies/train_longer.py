@@ -35,4 +35,5 @@ epochs = 3
 epochs = 60
 """,
     ),
+    unable="how many epochs are run, and over what it averages, stands in the script's own loop",
 )

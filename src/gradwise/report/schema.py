@@ -24,7 +24,8 @@ def render_json(diagnosis: Diagnosis, info: RunInfo, trace: Trace | None = None)
 
     Returns:
         ``{"schema": 1, "run": {...}, "findings": [...], "notes": [...], "rules_run": n, "suppressed": [...],
-        "settings": file or null, "probes": [...]}``,
+        "settings": file or null, "probes": [...],
+        "treated": [...]}``,
         with nothing in it that JSON cannot hold; suppressed findings have a
         ``reason`` beside the fields of all findings.
     """
@@ -37,6 +38,7 @@ def render_json(diagnosis: Diagnosis, info: RunInfo, trace: Trace | None = None)
         "suppressed": [one.finding.to_json() | {"reason": one.reason} for one in diagnosis.suppressed],
         "settings": diagnosis.settings or None,
         "probes": probes_json(trace or Trace()),
+        "treated": [dict(fact.data) for fact in (trace or Trace()).facts_of("treated")],
     }
 
 

@@ -28,7 +28,7 @@ def thresholds(module: ModuleType) -> dict[str, Number]:
 
     >>> import gradwise.rules.missing_zero_grad
     >>> thresholds(gradwise.rules.missing_zero_grad)
-    {'STALE_SHARE': 0.8, 'MIN_SAMPLES': 4}
+    {'STALE_SHARE': 0.6, 'LOOKED_AT': 4, 'MIN_SAMPLES': 4}
     """
     found: dict[str, Number] = {}
     for name, _ in _constants(_tree(module)):

@@ -1,0 +1,1 @@
+"""How often a proven cure reaches what the mended script reaches."""

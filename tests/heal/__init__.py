@@ -1,0 +1,1 @@
+"""Treatments as files, and programs that are given them."""

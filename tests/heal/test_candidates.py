@@ -1,0 +1,110 @@
+"""What is tried for a diagnosis, in which order, and what is drawn by lot."""
+
+from itertools import islice
+
+import pytest
+
+from gradwise.errors import UsageError
+from gradwise.heal.candidates import Candidate, chosen_grades, paired, propose, random_treatments
+from gradwise.heal.treatment import Cure, Treatment, parse_treatment
+from gradwise.heal.writing import render_treatment
+from gradwise.remedies.collection import all_remedies
+from gradwise.trace.findings import Finding
+
+ALL = ("safe", "changes-training", "changes-model", "changes-data")
+
+
+def finding(rule, *cures, group="sick", where=(), symptoms=()):
+    return Finding(rule, "X01", group, where, 0, 1.0, 0.5, "", "m", "w", cures, symptoms=symptoms)
+
+
+def names(proposed):
+    return [candidate.name for candidate in proposed.candidates]
+
+
+def test_cures_in_order_each_with_its_ladder():
+    found = names(propose([finding("lr-too-high", "lower-lr", "clip-gradient")], ALL))
+    ladder = [f"lower-lr factor={dose:g}" for dose in all_remedies()["lower-lr"].declaration.doses[0].ladder]
+    assert [one for one in found if one.startswith("lower-lr")] == ladder
+    assert found[0] == ladder[0]
+    assert found.index("clip-gradient limit=1") < found.index(ladder[-1])
+
+
+def test_causes_before_symptoms_and_each_treatment_once():
+    symptom = finding("b", "raise-lr", "lower-lr")
+    found = names(propose([finding("a", "zero-grad", symptoms=(symptom,)), finding("c", "zero-grad")], ALL))
+    assert found[0] == "zero-grad"
+    assert "raise-lr factor=10" in found
+    assert len(set(found)) == len(found)
+
+
+def test_grades_limit_and_what_is_left_is_told():
+    proposed = propose([finding("a", "leaky-relu", "clean-labels", "lower-lr")], ("changes-training",))
+    assert {name.split()[0] for name in names(proposed)} == {"lower-lr"}
+    assert "not allowed" in proposed.left["leaky-relu"]
+    assert proposed.left["clean-labels"] == all_remedies()["clean-labels"].declaration.unable
+
+
+def test_cures_for_speed_and_habits_are_not_tried():
+    assert (
+        names(propose([finding("a", "lower-lr", group="slow"), finding("b", "lower-lr", group="habit")], ALL))
+        == []
+    )
+
+
+def test_modules_are_exchanged_where_it_was_found_and_weights_drawn_everywhere():
+    proposed = propose([finding("dead-relu", "leaky-relu", "he-init", where=("features.3",))], ALL)
+    places = {one.cures[0].name: one.cures[0].where for one in proposed.candidates}
+    assert places == {"leaky-relu": ("features.3",), "he-init": ()}
+
+
+@pytest.mark.parametrize("place", ["fc1.weight", "lstm.weight_hh_l0", "0.bias"])
+def test_findings_about_parameters_name_no_modules(place):
+    (only,) = propose([finding("a", "relu", where=(place,))], ALL).candidates
+    assert only.cures[0].where == ()
+
+
+def test_whatever_is_proposed_can_be_read_back():
+    every = [name for name, cure in all_remedies().items() if cure.treat is not None]
+    for candidate in propose([finding("a", *every, where=("fc1",))], ALL).candidates:
+        text = render_treatment(Treatment(candidate.cures))
+        assert parse_treatment(text).cures[0].full_dose() == candidate.cures[0].full_dose()
+
+
+def test_pairs_are_for_two_causes():
+    one, other = Candidate((Cure("lower-lr"),), "a", 0.0), Candidate((Cure("he-init"),), "b", 1.0)
+    assert [pair.name for pair in paired([one, other])] == ["lower-lr + he-init"]
+    assert paired([one, Candidate((Cure("he-init"),), "a")]) == []
+    assert paired([one, Candidate((Cure("lower-lr", {"factor": 0.3}),), "b")]) == []
+
+
+def test_the_grade_of_two_is_the_farther():
+    assert Candidate((Cure("leaky-relu"), Cure("lower-lr")), "a").grade == "changes-model"
+
+
+def test_the_lot_draws_the_same_each_time_and_never_the_treatment_itself():
+    besides = (Cure("lower-lr", {"factor": 0.1}),)
+
+    def drawn(seed):
+        return list(islice(random_treatments("changes-training", 1, besides, seed), 60))
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+    assert len({cures[0].name for cures in drawn(1)}) > 5
+    assert not [
+        cures for cures in drawn(1) if (cures[0].name, dict(cures[0].dose)) == ("lower-lr", {"factor": 0.1})
+    ]
+    assert all(cure.remedy.declaration.grade == "changes-training" for cures in drawn(1) for cure in cures)
+
+
+def test_where_the_lot_has_nothing_it_is_empty():
+    assert list(islice(random_treatments("changes-data", 1, (), 1), 3)) == [] or any(
+        one.treat and one.declaration.grade == "changes-data" for one in all_remedies().values()
+    )
+
+
+def test_grades_are_checked():
+    assert chosen_grades("changes-model,safe") == ("safe", "changes-model")
+    assert "changes-data" not in chosen_grades(None)
+    with pytest.raises(UsageError, match="did you mean"):
+        chosen_grades("save")

@@ -1,0 +1,1 @@
+"""What cures do to a running script."""
