@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +9,8 @@ from gradwise.heal.treatment import Treatment
 from gradwise.remedies.patient import TreatedRun
 from gradwise.trace.append import append_facts
 from gradwise.trace.model import Fact
-from gradwise.trace.store import TraceWriter
-from gradwise.watch.capturing import captured_by
-from gradwise.watch.patches import Patches
-from gradwise.watch.recording import Recorded, run_info
-from gradwise.watch.script import Program, run_program
-from gradwise.watch.session import Session, StopRun
+from gradwise.watch.recording import Recorded, record
+from gradwise.watch.script import Program
 
 Told = list[dict[str, Any]]
 
@@ -37,27 +31,17 @@ def treated_run(treatment: Treatment) -> TreatedRun:
 
 
 def record_treated(
-    program: Program,
-    directory: Path,
-    treatment: Treatment,
-    *,
-    share: float,
-    max_steps: int | None = None,
-    max_seconds: float | None = None,
-    probing: bool = False,
+    program: Program, directory: Path, treatment: Treatment, **options: Any
 ) -> tuple[Recorded, Told]:
     """Run a program under treatment and watch, and leave its trace in ``directory``.
 
-    The treatment is attached outside of the watch, which so sees the treated run.
+    The treatment is attached within the watch, which so sees the treated run.
 
     Args:
         program: what to run.
         directory: run directory; created, must not hold a run.
         treatment: what to give.
-        share: part of step time that watching may take.
-        max_steps: stop after this many steps.
-        max_seconds: stop after this much wall time.
-        probing: keep copies of a few steps for probes.
+        **options: see `gradwise.watch.recording.record`.
 
     Returns:
         How the run ended, and what each cure did, see `Chart.told`.
@@ -65,26 +49,9 @@ def record_treated(
     Raises:
         TraceError: the directory cannot hold the run; nothing was run.
     """
-    info = run_info(program.argv[0], program.argv[1:])
-    limits: Mapping[str, Any] = {"max_steps": max_steps, "max_seconds": max_seconds}
-    session = Session(TraceWriter(directory, info), info, share=share, probing=probing, **limits)
     treated = treated_run(treatment)
-
-    @contextmanager
-    def treating() -> Iterator[None]:
-        patches = Patches(session)
-        try:
-            with treated:
-                yield
-        finally:
-            patches.remove()
-
-    ending = run_program(program, treating, StopRun)
-    session.finish(ending.status, ending.error)
-    told = [chart.told() for chart in treated.charts]
-    never = session.sampler.connections.never_stepped
-    counts = session.trained_steps, session.ledger.lost, session.all_backwards
-    return Recorded(ending, *counts, never, captured_by(session)), told
+    recorded = record(program, directory, within=treated, **options)
+    return recorded, [chart.told() for chart in treated.charts]
 
 
 def keep_told(directory: Path, told: Told) -> None:

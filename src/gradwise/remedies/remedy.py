@@ -107,6 +107,12 @@ class Dose:
         return int(value) if self.whole else float(value)
 
 
+# Of cures that scale by what the training data shows.
+COUNTED_BATCHES = Dose(
+    "batches", "training batches that are counted where the data set is not known", 20, 1, 1e6, whole=True
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """Declaration of a remedy.

@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gradwise.remedies.remedy import Dose, Edit, Remedy
+from gradwise.remedies.remedy import COUNTED_BATCHES, Edit, Remedy
 
 if TYPE_CHECKING:
     from gradwise.remedies.patient import Patient
@@ -59,16 +59,7 @@ x_train = torch.tensor((table_train - mean) / std, dtype=torch.float32)
 x_test = torch.tensor((table_test - mean) / std, dtype=torch.float32)
 """,
     ),
-    doses=(
-        Dose(
-            "batches",
-            "training batches that are counted where the data set is not known",
-            20,
-            1,
-            1e6,
-            whole=True,
-        ),
-    ),
+    doses=(COUNTED_BATCHES,),
     undo="exact",
 )
 

@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gradwise.remedies.remedy import Dose, Edit, Remedy
+from gradwise.remedies.remedy import COUNTED_BATCHES, Edit, Remedy
 
 if TYPE_CHECKING:
     from gradwise.remedies.patient import Patient
@@ -57,16 +57,7 @@ loss = criterion(model(x), (y - mean) / std)
 price = model(x_new) * std + mean
 """,
     ),
-    doses=(
-        Dose(
-            "batches",
-            "training batches that are counted where the data set is not known",
-            20,
-            1,
-            1e6,
-            whole=True,
-        ),
-    ),
+    doses=(COUNTED_BATCHES,),
     undo="onward",
 )
 

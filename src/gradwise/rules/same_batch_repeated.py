@@ -73,7 +73,10 @@ RULE = Rule(
     group="sick",
     organ=Organ.DATA,
     since="0.1.0",
-    reads=("loss", "val_loss", "fact:rows", "fact:sampler", "fact:evaluation-rows"),
+    reads=(
+        "loss", "val_loss", "target_std", "fact:rows", "fact:sampler", "fact:evaluation-rows",
+        "fact:optimizer",
+    ),
     explains=(
         "overfitting", "train-val-leak", "class-imbalance", "majority-collapse", "not-shuffled",
         "constant-features", "loses-to-baseline", "trained-too-long", "underfitting",

@@ -68,7 +68,7 @@ class Finder:
     def restart(self) -> None:
         """Another model is trained from now on."""
         self.loss_told = self.gradient_told = self._skip_told = False
-        self.paths, self.names, self._sentinel = [], Names(), None
+        self.paths, self.names, self._sentinel, self._made = [], Names(), None, None
 
     @property
     def alert(self) -> bool:
@@ -78,8 +78,11 @@ class Finder:
     # ---- at sampled steps -----------------------------------------------------------
 
     def made(self, loss: Tensor, step: int) -> None:
-        """A training loss was computed; the one before it, of a batch that was skipped, is looked at."""
-        skipped, self._made = self._made, loss
+        """A training loss was computed; the one before it, of a batch that was skipped, is looked at.
+
+        On the CPU alone: on an accelerator reading it would wait for the device.
+        """
+        skipped, self._made = self._made, loss if loss.is_cpu else None
         if skipped is not None:
             self.loss(skipped, step, skipped=True)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -59,6 +60,7 @@ def record(
     max_steps: int | None = None,
     max_seconds: float | None = None,
     probing: bool = False,
+    within: AbstractContextManager[Any] | None = None,
 ) -> Recorded:
     """Run a program under watch and leave its trace in ``directory``.
 
@@ -69,6 +71,7 @@ def record(
         max_steps: stop after this many steps.
         max_seconds: stop after this much wall time.
         probing: keep copies of a few steps for probes.
+        within: entered once the watch is attached, left before it is taken away; what it changes is watched.
 
     Raises:
         TraceError: the directory cannot hold the run; nothing was run.
@@ -83,7 +86,8 @@ def record(
     def watching() -> Iterator[None]:
         patches = Patches(session)
         try:
-            yield
+            with within or nullcontext():
+                yield
         finally:
             patches.remove()
 

@@ -332,7 +332,9 @@ class Sampler:
                     self.pack.scalar("stale_grad_norm", label, norm)
             self.connections.at_step(optimizer)
             if self.structure is not None and self.guard.allows("parameters"):
-                record = self.parameters.setdefault(key, ParameterRecord(tables=self.structure.tables))
+                record = self.parameters.get(key)
+                if record is None:
+                    record = self.parameters[key] = ParameterRecord(tables=self.structure.tables)
                 before_step(optimizer, self.structure.parameter_names, record, self.pack, self.index)
                 self._measured.append(weakref.ref(optimizer))
                 self.dynamics.before_step(optimizer, self.pack)
