@@ -1,9 +1,9 @@
 """This run shows evaluation with dropout or batch-norm in training mode.
 
 What it sees
-    Passes without gradients whose outputs are judged, by a loss or by picking
-    predictions, run with the model in training mode and with dropout or
-    batch-norm layers active.
+    Passes whose outputs are judged, by a loss or by picking predictions, and not
+    trained on, run with the model in training mode and with dropout or batch-norm
+    layers active.
 
 Why it hurts
     Dropout drops units of the model that is judged and batch-norm normalises by
@@ -14,8 +14,10 @@ How it decides
     Of the evaluations seen since training began, at least half ran so (unit:
     share of evaluations, source: ``model.eval()`` forgotten costs all of them).
     An evaluation is a stretch under ``no_grad`` or ``inference_mode`` in which
-    the model ran and a loss, a maximum or a comparison of scores was taken.
-    Stretches in every step are something else (pseudo-labels, targets of
+    the model ran and a loss, a maximum or a comparison of scores was taken; or,
+    with gradients on, a pass that no backward ever used, met in a sampled step,
+    after a DataLoader was exhausted, where a step had more losses than usual, or
+    after the last step.  Stretches in every step are something else (pseudo-labels, targets of
     reinforcement learning) unless a loss is taken: the median distance between
     them must be 2 steps or more.  The model itself must be in training mode:
     single dropout layers switched on after ``model.eval()`` are meant (Monte
@@ -31,9 +33,10 @@ Cure safety
     set-eval-mode changes training only by what batch-norm no longer sees.
 
 When it is wrong
-    Monte Carlo dropout with the whole model in training mode.  Evaluations
-    without ``no_grad``, under ``set_grad_enabled(False)``, or of compiled
-    models are not seen, nor is ``F.dropout`` under a name of the script's own.
+    Monte Carlo dropout with the whole model in training mode, or a pass that
+    only renews the statistics of batch-norm.  Evaluations under
+    ``set_grad_enabled(False)``, or of compiled models are not seen, nor is
+    ``F.dropout`` under a name of the script's own.
 
 Example
     >>> # with torch.no_grad(): accuracy = (model(x).argmax(1) == y).float().mean()

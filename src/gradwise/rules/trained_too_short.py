@@ -9,7 +9,8 @@ Why it hurts
 
 How it decides
     The script ended by itself; the outcome is poor, by a loss that was
-    recognised (an accuracy that runs ahead of the loss counts once it is good);
+    recognised (an accuracy that runs ahead of the loss counts once it has come
+    three quarters of the way from the majority's share to 100 %);
     over the last 40 % of the run the loss fell by
     10 % of its level and more, and over the last 20 % by 4 % and more, each by
     4 standard errors; the rate has not gone (5 % of its largest at least); and
@@ -51,6 +52,7 @@ STEEP, STEEP_END = 0.1, 0.04  # fall over those windows, share of the level; our
 SURE = 4.0  # standard errors
 RATE_LEFT = 0.05  # of the largest rate; less has been spent on purpose; ours
 NEAR_BEST = 1.03  # last evaluation over the best one; ours
+ANSWERED = 0.75  # of what the majority answer leaves to be learnt; with answers so good a run may end; ours
 
 RULE = Rule(
     name="trained-too-short",
@@ -94,8 +96,8 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 
 def _half(result: Outcome) -> bool:
-    """Poor, by a loss that was recognised; accuracy, which comes first, is not good yet either."""
-    if result.nonfinite or result.opposing or result.good:
+    """Poor, by a loss that was recognised; accuracy, which comes first, is not good enough to end with."""
+    if result.nonfinite or result.opposing or result.lift >= ANSWERED:
         return False
     return bool(result.skill < POOR_SKILL)
 

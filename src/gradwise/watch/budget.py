@@ -18,7 +18,8 @@ SURE_GROWTH = 1.5  # a step this much later than the last sample is taken whatev
 SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
 CREDIT_SECONDS = 0.3  # may be spent ahead at the start, so that short runs are seen; then it is earned back
 EARLY_SAMPLES = 60  # taken in any case while one costs less than ...
-EARLY_SECONDS = 0.03  # ... this: on a busy machine a short run is judged as on a quiet one
+EARLY_SECONDS = 0.03  # ... this, of which what others on a busy machine took away is no part
+LEAST_RUNNING = 0.2  # of the time; a thread that runs less than this waits for more than other processes
 MARGIN = 0.75  # part of the share that sampling may take; the rest is for what cannot be timed from inside
 FLOOR_SECONDS = 10e-6  # per step; a share of a very short step is not measurable
 ALWAYS_SECONDS = 7.5e-6  # per step; the every-step part on a tiny net (benchmarks/cost)
@@ -70,6 +71,7 @@ class Budget:
     last: int = 0  # step of the last sample
     origin: int = 0  # step at which the current model's training began
     dearest: float = 0.0  # s, running estimate of one sample
+    running: float = 1.0  # share of the time in which the thread had a processor, lately
     measured: int = 0  # samples whose step could be compared with its neighbours
     timed: float = 0.0  # s, fading sum of what we timed inside those steps ...
     longer: float = 0.0  # ... and of what they were longer than their neighbours
@@ -96,7 +98,9 @@ class Budget:
             return UNSEEN_FACTOR
         return min(max(self.longer / self.timed, UNSEEN_RANGE[0]), UNSEEN_RANGE[1])
 
-    def finish_sample(self, inside: float, outside: float, longer: float, step: int) -> None:
+    def finish_sample(
+        self, inside: float, outside: float, longer: float, step: int, running: float = 1.0
+    ) -> None:
         """Count one sample and plan the next.
 
         Args:
@@ -104,7 +108,10 @@ class Budget:
             outside: s that it took before and after the step.
             longer: s by which the step was longer than steps that are not sampled; NaN: not known.
             step: the sampled step.
+            running: share of the time since the last sample in which the thread had a processor.
         """
+        before = self.running if self.samples else running
+        self.running = min(max(0.7 * before + 0.3 * running, LEAST_RUNNING), 1.0)
         if longer == longer:
             self.measured += 1
             self.timed = UNSEEN_MEMORY * self.timed + inside
@@ -143,7 +150,7 @@ class Budget:
             LEAST_SECONDS * step,
         )
         need = self.spent + self.dearest
-        early = self.samples < EARLY_SAMPLES and self.dearest <= EARLY_SECONDS
+        early = self.samples < EARLY_SAMPLES and self.dearest * self.running <= EARLY_SECONDS
         if early or need <= max(CREDIT_SECONDS, allowed):
             return True
         # Look again when one more sample would have been earned, not at every step.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR
 
 from gradwise.trace.model import Fact
 from gradwise.watch.gradfree import GradFree
+from gradwise.watch.graphed import Graphed
 from gradwise.watch.holding import stale_fact
 from gradwise.watch.order import ClipReader, IdleReader, UnsteppedReader, clip_signals
 from gradwise.watch.reaching import ReachReader
@@ -36,6 +38,7 @@ class Connections:
         self.clips, self.schedules, self.reach = ClipReader(), Schedules(), ReachReader()
         self.unstepped, self.idle = UnsteppedReader(), IdleReader()
         self.gradfree = GradFree()
+        self.graphed = Graphed(self.gradfree)
         self._stale_told: tuple[Any, ...] = ()
 
     # ---- wrappers -------------------------------------------------------------------
@@ -53,6 +56,12 @@ class Connections:
             lambda: session.sampler.structure,
             lambda: session.step,
             lambda e: session.guard.contain("gradfree", e, session.step),
+        )
+        self.graphed.attach(
+            session.pulse,
+            session.evaluation,
+            lambda: session.sampler.structure,
+            lambda e: session.guard.contain("graphed", e, session.step),
         )
         utilities = torch.nn.utils
         for name in ("clip_grad_norm_", "clip_grad_value_"):
@@ -154,6 +163,8 @@ class Connections:
             return
         self.gradfree.close()
         step = session.step
+        if sys.exc_info()[0] in (None, SystemExit):
+            self.graphed.finish(step)
         self.unstepped.stepped = step > 0 or bool(session.stages.stepped)
         found = [self.clips.fact(max(step - 1, 0), final=True), self.gradfree.fact(step, final=True)]
         found += self.schedules.facts(step, _batches(session.loader), final=True)

@@ -38,6 +38,17 @@ Frames = tuple[tuple[int, int], ...]  # (code id, line), innermost first
 Key = tuple[str, Frames]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One loss of an evaluation: what it comes to, over how many samples, how many of them were right."""
+
+    key: Key
+    value: float | Tensor  # a tensor is on another device, not yet read
+    samples: int
+    right: float = 0.0
+    judged: int = 0
+
+
 class EvaluationReader:
     """Collects the losses of an evaluation phase and hands out their means at its end."""
 
@@ -52,13 +63,29 @@ class EvaluationReader:
         self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any], frames: Frames
     ) -> None:
         """One loss call of an evaluation phase."""
-        key = (function, frames)
+        if self._phases.get((function, frames), 0) < 0:
+            self.heard += 1
+        else:
+            self.put(self.score(function, out, args, kwargs, frames))
+
+    def put(self, entry: Entry) -> None:
+        """Add one loss to the phase."""
         self.heard += 1
-        if self._phases.get(key, 0) < 0:
+        if self._phases.get(entry.key, 0) < 0:
             return
-        tally = self.open.get(key)
-        if tally is None:
-            tally = self.open[key] = Tally()
+        tally = self.open.setdefault(entry.key, Tally())
+        if isinstance(entry.value, Tensor):
+            tally.waiting.append((entry.value, entry.samples))
+            return
+        tally.loss += entry.value * entry.samples
+        tally.samples += entry.samples
+        tally.right += entry.right
+        tally.judged += entry.judged
+
+    def score(
+        self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any], frames: Frames
+    ) -> Entry:
+        """What one loss call comes to; read at once on the CPU, later on another device."""
         prediction, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
         samples = len(prediction) if isinstance(prediction, Tensor) and prediction.dim() else 1
         value = out.detach()
@@ -66,12 +93,9 @@ class EvaluationReader:
             value = value.float().mean()
         elif kwargs.get("reduction") == "sum":
             value = value / max(samples, 1)
-        if value.is_cpu:
-            tally.loss += value.item() * samples
-            tally.samples += samples
-            _accuracy(tally, prediction, target)
-        else:
-            tally.waiting.append((value, samples))
+        if not value.is_cpu:
+            return Entry((function, frames), value, samples)
+        return Entry((function, frames), value.item(), samples, *_accuracy(prediction, target))
 
     def close(self, step: int, emit: Callable[[int, str, str, float], None]) -> None:
         """End the phase: emit(step, signal, place, value) for every place."""
@@ -94,12 +118,13 @@ class EvaluationReader:
         self.open.clear()
 
 
-def _accuracy(tally: Tally, prediction: Any, target: Any) -> None:
+def _accuracy(prediction: Any, target: Any) -> tuple[float, int]:
+    """How many of a classifier's answers are right, of how many; of none where it is no classifier."""
     if not isinstance(prediction, Tensor) or not isinstance(target, Tensor):
-        return
+        return 0.0, 0
     if prediction.dim() == 2 and target.dim() == 1 and not target.is_floating_point():
-        tally.right += float((prediction.detach().argmax(dim=1) == target).sum().item())
-        tally.judged += len(target)
+        return float((prediction.detach().argmax(dim=1) == target).sum().item()), len(target)
+    return 0.0, 0
 
 
 def user_frames() -> Frames:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
@@ -155,12 +155,25 @@ class GradFree:
         }
         return Fact(max(step - 1, 0), "evaluation-modes", "", data)
 
+    def evaluated(self, training: Collection[str], *, by_loss: bool) -> None:
+        """An evaluation with gradients on was seen, in training mode.
+
+        Args:
+            training: dropout and batch-norm modules in training mode.
+            by_loss: whether a loss was computed.
+        """
+        self._training, self._by_loss = set(training), by_loss
+        self._add()
+
     def _count(self) -> None:
-        tally, step = self.tally, self._steps()
         if self._dropped and not self._repeated:
             self._training.add(DROPPED)
         elif not self._root_training:
             self._training.clear()  # layers that were switched on by themselves
+        self._add()
+
+    def _add(self) -> None:
+        tally, step = self.tally, self._steps()
         active = bool(self._training)
         new = not tally.steps or step != tally.steps[-1]  # else another look in the same phase
         if new:

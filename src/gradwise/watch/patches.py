@@ -69,6 +69,7 @@ class Patches:
             return
         armed = session.sampler.armed
         session.ungraphed.close()
+        session.graphed.close()
         session.sampler.disarm()
         self.session = None
         self.pulse.stir()
@@ -120,6 +121,7 @@ class Patches:
             if pulse.quiet:  # never once anything is compiled
                 try:
                     if out.requires_grad:
+                        pulse.calls += 1
                         return out
                 except AttributeError:  # whatever a subclass made of it
                     return out
@@ -191,10 +193,12 @@ class Patches:
                 and step < pulse.wake
                 and id(optimizer) == pulse.solo
                 and now < pulse.deadline
+                and pulse.calls <= pulse.usual
             ):
                 add((loss, optimizer.param_groups[0]["lr"], now - pulse.last_end, pulse.data_wait))
                 pulse.loss = None
                 pulse.data_wait = 0.0
+                pulse.calls = 0
                 pulse.step = step + 1
                 pulse.last_end = now
                 return
@@ -270,6 +274,9 @@ class Patches:
                 try:
                     session.finder.batch = batch = original(iterator)
                     return batch
+                except StopIteration:
+                    self.connections.graphed.expect()
+                    raise
                 finally:
                     session.pulse.data_wait += perf_counter() - begin
                     session.loader = session.sampler.rows.loader = iterator

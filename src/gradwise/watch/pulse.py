@@ -25,8 +25,8 @@ class Pulse:
     """
 
     __slots__ = (
-        "compiles", "data_wait", "deadline", "finder", "last_end", "loss", "plain", "quiet", "rows", "solo",
-        "step", "wake",
+        "calls", "compiles", "data_wait", "deadline", "finder", "last_end", "loss", "plain", "quiet", "rows",
+        "solo", "step", "usual", "wake",
     )  # fmt: skip
 
     def __init__(self, deadline: float, rows: list[tuple[float, float, float, float]]) -> None:
@@ -42,6 +42,8 @@ class Pulse:
         self.last_end = NAN  # when the last step ended; NaN: not only training has passed since
         self.data_wait = 0.0  # s since the last step
         self.rows = rows
+        self.calls = 0  # losses with gradients since the last step
+        self.usual = float("inf")  # how many of them a step makes at most, once that is known
 
     def stir(self) -> None:
         """Take the long paths until all is quiet again."""

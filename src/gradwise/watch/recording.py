@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +60,7 @@ def record(
     max_steps: int | None = None,
     max_seconds: float | None = None,
     probing: bool = False,
-    within: AbstractContextManager[Any] | None = None,
+    within: Callable[[Session], AbstractContextManager[Any]] | None = None,
 ) -> Recorded:
     """Run a program under watch and leave its trace in ``directory``.
 
@@ -71,7 +71,8 @@ def record(
         max_steps: stop after this many steps.
         max_seconds: stop after this much wall time.
         probing: keep copies of a few steps for probes.
-        within: entered once the watch is attached, left before it is taken away; what it changes is watched.
+        within: makes a context of the session, entered once the watch is attached and left before it is
+            taken away; what it changes is watched.
 
     Raises:
         TraceError: the directory cannot hold the run; nothing was run.
@@ -86,7 +87,7 @@ def record(
     def watching() -> Iterator[None]:
         patches = Patches(session)
         try:
-            with within or nullcontext():
+            with nullcontext() if within is None else within(session):
                 yield
         finally:
             patches.remove()

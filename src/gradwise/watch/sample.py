@@ -168,6 +168,7 @@ class Sampler:
             self._leaf(name, module, inputs, tensor)
         if key in structure.root_ids:
             self.modes.root_training = module.training
+            self.connections.graphed.passed(module, tensor)
             if tensor.grad_fn is not None:
                 self._outputs[id(tensor.grad_fn)] = name
             x = first_tensor(inputs)

@@ -6,11 +6,12 @@ microseconds together (see benchmarks/cost).
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterable
 from statistics import median
 from threading import current_thread, main_thread
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from torch import Tensor, nn
@@ -29,10 +30,10 @@ from gradwise.watch.pulse import NAN, Pulse
 from gradwise.watch.sample import Sampler
 from gradwise.watch.scaling import ScalerBook
 from gradwise.watch.stages import Stages
+from gradwise.watch.undecided import Undecided
 from gradwise.watch.ungraphed import Ungraphed
 
 UNOWNED_SAMPLES = (1, 3, 6, 10)  # samples after which ownership is looked at, then every 20th
-MOST_LOSSES = 4  # losses that one training step may add up and still be told from an evaluation
 NEIGHBOURS = 20  # steps before a sampled one that tell how long it would have been
 FEWEST_NEIGHBOURS = 4
 MODE_LOOKS = 8  # extra samples at most, taken where the model's mode changes
@@ -76,25 +77,26 @@ class Session:
         kind = CapturingSampler if probing else Sampler
         self.sampler: Sampler = kind(self.guard, self._discover, self._watched)
         self.stages = Stages(self.ledger, self.sampler, models, optimizers)
+        self.graphed = self.sampler.connections.graphed
         self.finder = Finder(self.ledger, self.stages)
         self.scalers = ScalerBook(self.ledger)
         deadline = perf_counter() + max_seconds if max_seconds is not None else float("inf")
         self.pulse = Pulse(deadline, self.ledger.rows)
-        self.backwards = 0  # in the current step
-        self.all_backwards = 0
+        self.backwards = self.all_backwards = 0  # in the current step; in the run
         self.loader: Any = None  # the DataLoader iterator that gave the last batch
         self.scaled: tuple[Any, Any] | None = None  # GradScaler's (scaled loss, loss)
         self._plain = False  # the last backward began from one number on the CPU
         self.stopping = False
-        self._max_steps = max_steps
+        self._max_steps = sys.maxsize if max_steps is None else max_steps
         self._expected: set[int] = set()  # optimizers that step in a round
         self._stepped: set[int] = set()  # those that did in this round
-        self._maybe: list[tuple[Any, ...]] = []  # losses made in eval mode with gradients on
+        self._maybe = Undecided(self._evaluated)
         self._mode = True  # whether the model was in training mode at the last step
         self._mode_looks = 0
         self.by_hand = models is None  # until an optimizer is seen, the script may update its weights itself
         self._hand: HandWritten | None = None
         self._sampled: deque[int] = deque(maxlen=NEIGHBOURS)  # the latest sampled steps
+        self._wall, self._busy = perf_counter(), thread_time()  # at the last sample
         self.sampler.arm(0, {})
 
     # ---- called at every step -------------------------------------------------------
@@ -102,18 +104,18 @@ class Session:
     def on_loss(self, function: str, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A recognised loss function returned ``out``."""
         if not out.requires_grad:
-            self._commit_maybe(0)
+            self._maybe.commit()
             self._evaluated(function, out, args, kwargs, user_frames())
             return
         root = self.stages.root()
         if root is not None and not root.training:
-            self._commit_maybe(MOST_LOSSES - 1)
-            named = {name: _detached(value) for name, value in kwargs.items()}
-            values = tuple(_detached(a) for a in args[:2])
-            self._maybe.append((function, out.detach(), values, named, user_frames()))
+            self._maybe.add(function, out, args, kwargs, user_frames())
             self.pulse.stir()
-        elif self._maybe:
-            self._commit_maybe(0)
+        else:
+            self._maybe.commit()
+            self.pulse.calls += 1
+            if self.sampler.armed or self.graphed.open:
+                self.graphed.loss(function, out, args, kwargs, user_frames())
         if self.sampler.armed:
             self.finder.made(out, self.step)
             self.sampler.loss(function, out, args, kwargs)
@@ -126,8 +128,8 @@ class Session:
         if self._maybe:
             model = self.stages.root()
             if model is not None and model.training:
-                self._commit_maybe(0)  # made in eval mode, and what trains now is not
-            self._maybe.clear()  # they were the training losses of this step
+                self._maybe.commit()  # made in eval mode, and what trains now is not
+            self._maybe.drop()
         if self.evaluation.open:
             self._close_evaluation()
         self.ungraphed.close()
@@ -201,7 +203,7 @@ class Session:
 
     def _settle(self) -> None:
         """Take the short paths from here on when nothing needs the long ones."""
-        busy = self.sampler.armed or self.by_hand or self.evaluation.open or self._maybe
+        busy = self.sampler.armed or self.by_hand or self.evaluation.open or self._maybe or self.graphed.open
         root = self.stages.root()
         quiet = not busy and not self.pulse.compiles and (root is None or root.training)
         self.pulse.quiet = quiet
@@ -223,6 +225,8 @@ class Session:
             self.pulse.wake = self.step
         self.ungraphed.close()
         structure = self.sampler.structure
+        if not module.training:
+            self.graphed.evaluating()
         if not module.training and structure is not None and not self.pulse.compiles:
             self.ungraphed.open(structure.root_ids, self.sampler.losses.functions)
 
@@ -267,6 +271,8 @@ class Session:
         ledger.rows.append((ledger.take_loss(), rate, now - self.pulse.last_end, self.pulse.data_wait))
         self.pulse.data_wait = 0.0
         ledger.count_time()
+        if self.graphed.ended(self.step, looked=self.sampler.armed):
+            self._close_evaluation()
         if self.sampler.armed:
             self._finish_sample()
         self.pulse.step = step = self.step + 1
@@ -276,13 +282,9 @@ class Session:
         if len(ledger.rows) >= BLOCK:
             ledger.write_block()
         # The step before the next sample, and the one that fills the block, take the long path.
-        self.pulse.wake = min(self.budget.next_step - 1, step + BLOCK - len(ledger.rows))
-        if self.sampler.armed:
-            self.pulse.wake = step
-        if self._max_steps is not None:
-            self.pulse.wake = min(self.pulse.wake, self._max_steps - 1)
-            self.stopping = step >= self._max_steps
-        self.stopping = self.stopping or now >= self.pulse.deadline
+        due = (self.budget.next_step - 1, step + BLOCK - len(ledger.rows), self.graphed.next)
+        self.pulse.wake = step if self.sampler.armed else min(*due, self._max_steps - 1)
+        self.stopping = step >= self._max_steps or now >= self.pulse.deadline
         self._settle()
         self.pulse.last_end = perf_counter()
 
@@ -299,7 +301,12 @@ class Session:
         except Exception as error:  # noqa: BLE001  the step must be counted all the same
             self.guard.contain("sample", error, self.step)
         outside = sampler.before + perf_counter() - begin
-        self.budget.finish_sample(inside, outside, longer, self.step)
+        self.budget.finish_sample(inside, outside, longer, self.step, self._running())
+
+    def _running(self) -> float:
+        """Share of the time since it was asked last in which this thread had a processor."""
+        (wall, busy), (self._wall, self._busy) = (self._wall, self._busy), (perf_counter(), thread_time())
+        return (self._busy - busy) / max(self._wall - wall, 1e-9)
 
     def _longer(self) -> float:
         """By how much the step that ends was longer than its unsampled neighbours, s; NaN: not known."""
@@ -345,11 +352,6 @@ class Session:
             self.guard.contain("evaluation", error, self.step)
         self.budget.charge(perf_counter() - begin)
 
-    def _commit_maybe(self, keep: int) -> None:
-        """Losses that no backward used were evaluations; the latest ``keep`` may yet be used."""
-        while len(self._maybe) > keep:
-            self._evaluated(*self._maybe.pop(0))
-
     def _close_evaluation(self) -> None:
         try:
             self.evaluation.close(self.step, self.ledger.evaluation)
@@ -366,6 +368,7 @@ class Session:
     def exported(self) -> None:
         """A model is about to be exported: hooks would get into that graph too, so remove those there are."""
         self.ungraphed.close()
+        self.graphed.withdraw()
         self.sampler.disarm()
 
     def resume(self) -> None:
@@ -380,7 +383,7 @@ class Session:
         """End the watch: close what is open and write everything."""
         self.ungraphed.close()
         try:
-            self._commit_maybe(0)
+            self._maybe.commit()
             self._close_evaluation()
             self.sampler.disarm()
             self.scalers.tell(self.step)
@@ -392,7 +395,3 @@ class Session:
 
 def _nobody() -> None:
     """Stands where a reference to an optimizer would."""
-
-
-def _detached(value: Any) -> Any:
-    return value.detach() if isinstance(value, Tensor) else value
