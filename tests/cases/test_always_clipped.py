@@ -58,3 +58,13 @@ def test_healthy_near_miss_share_of_steps():
 
 def test_healthy_look_alike_a_rate_that_is_too_low():
     assert not list(check(run(noisy(0.02, 0.2), end=2.25)))
+
+
+def test_sick_answers_run_ahead_of_a_loss_that_creeps():
+    for end, found in ((2.0, 1), (1.0, 0)):
+        tables = {
+            "clip_norm": {PLACE: noisy(2.0, 0.2)}, "clip_limit": {PLACE: 0.01}, **learning(end=end),
+            "accuracy": {"cross_entropy": 0.7}, "majority": {"cross_entropy": 0.1},
+        }  # fmt: skip
+        facts = [fact("optimizer", "SGD", **{"class": "SGD"})]
+        assert len(list(check(build(loss=decay(2.3, end), tables=tables, facts=facts)))) == found

@@ -103,3 +103,32 @@ def test_sick_recall_measured_at_fewer_steps_than_rows() -> None:
     fewer = run(0.0, sampled_steps=range(0, 400, 20)).tables["rare_recall"]
     whole = run(0.0, sampled_steps=range(0, 400, 10))
     assert list(check(replace(whole, tables={**whole.tables, "rare_recall": fewer})))
+
+
+def weighed(weights, *, share=0.88, answers=1.0, guess=0.0, label=0.0) -> Trace:
+    """A loss with these class weights, ``share`` of labels in one class, ``answers`` in class ``guess``."""
+    place = "binary_cross_entropy_with_logits" if len(weights) == 2 else "cross_entropy"
+    tables = {
+        "guess_top": {place: guess}, "guess_top_share": {place: answers}, "majority": {place: share},
+    }  # fmt: skip
+    if len(weights) > 2:
+        tables["label_top"] = {place: label}
+    call = fact("loss-call", place, function=place, input_shape=[32], class_weights=weights)
+    return build(loss=decay(0.5, 0.1), tables=tables, facts=[call])
+
+
+def test_sick_weights_the_wrong_way_round() -> None:
+    (finding,) = check(weighed([1.0, 0.13]))
+    assert "7.69 times as much" in finding.message and "wrong way round" in finding.message
+    assert list(check(weighed([0.4, 3.0, 0.3], guess=1.0, label=1.0)))
+
+
+def test_healthy_weights_that_lift_the_rare_class() -> None:
+    assert not list(check(weighed([1.0, 7.0])))
+    assert not list(check(weighed([0.4, 3.0, 0.3], guess=0.0, label=0.0)))
+
+
+def test_healthy_near_miss_other_classes_are_answered_too() -> None:
+    assert not list(check(weighed([1.0, 0.13], answers=0.9)))
+    assert not list(check(weighed([1.0, 0.7])))
+    assert not list(check(weighed([1.0, 0.13], share=0.55)))

@@ -57,3 +57,9 @@ def test_healthy_cosine_restarts() -> None:
 
 def test_healthy_signed_losses() -> None:
     assert not list(check(run(lambda steps: np.where(steps % 2, 1.0, -1.0))))
+
+
+def test_sick_leaps_of_two_steps_for_ever() -> None:
+    """Medians of high and low in turn are chance; the middle of the swings does not move."""
+    odd = lambda steps: 1.6 * (1 + 0.2 * np.where((steps + (steps >= 300)) % 2, 1.0, -1.0))  # noqa: E731
+    assert list(check(run(odd)))

@@ -101,3 +101,10 @@ def test_sick_gone_before_the_noise_lets_a_fall_be_seen() -> None:
 def test_healthy_gone_early_but_all_learnt_or_gone_late_in_noise() -> None:
     assert not list(check(run(drops(30, 1e-3), speed=400.0)))
     assert not list(check(run(drops(200, 1e-3), noise=0.3, speed=0.1)))
+
+
+def test_sick_much_learnt_and_much_to_be_had() -> None:
+    gone = drops(200, 1e-6)
+    (finding,) = check(run(gone, speed=9.0, floor=0.01))
+    assert "still falling" in finding.message
+    assert not list(check(run(drops(350, 1e-6), speed=9.0, floor=0.01)))  # after half of the run

@@ -97,3 +97,16 @@ def test_healthy_time_major_on_purpose() -> None:
 
 def test_healthy_learnt_half_with_mixing_by_a_function() -> None:
     assert not list(check(run(base=RESHAPE, end=1.5, shuffled=True)))
+
+
+def regrouped(met: int, anew: int) -> Any:
+    return fact("rows", "net", met=met, regrouped=anew)
+
+
+def test_sick_reshape_where_rows_change_their_company() -> None:
+    answer = fact("probe", "sample-mixing", status="answered", verdict="mixed", measured=RESHAPE)
+    tables = learning(end=2.2)
+    loss = tables["criterion"]["cross_entropy"]
+    for met, anew, found in ((40, 38, 1), (40, 30, 0), (5, 5, 0)):
+        trace = build(loss=loss, tables=tables, facts=[answer, regrouped(met, anew)], steps=400)
+        assert len(list(check(trace))) == found, (met, anew)

@@ -56,3 +56,10 @@ def test_healthy_saturated_for_a_while_only() -> None:
 
 def test_healthy_uneven_shares() -> None:
     assert not list(check(run(noisy(0.4, 0.3))))
+
+
+def test_sick_function_that_follows_no_layer() -> None:
+    for place, found in (("tanh after project", 1), ("sigmoid", 1), ("project", 0)):
+        tables = {"saturated_share": {place: 0.97}, **learning(end=2.3)}
+        told = list(check(build(loss=tables["criterion"]["cross_entropy"], tables=tables)))
+        assert [one.where for one in told] == [(place,)] * found

@@ -62,8 +62,8 @@ def test_healthy_same_scale() -> None:
 
 
 def test_healthy_near_miss() -> None:
-    assert not list(check(run(std=LIMIT - 0.1)))
-    assert list(check(run(std=LIMIT + 0.1)))
+    assert not list(check(run(std=LIMIT - 0.1, val=0.4)))
+    assert list(check(run(std=LIMIT + 0.1, val=0.4)))
 
 
 def test_healthy_evaluation_does_well() -> None:
@@ -103,3 +103,9 @@ def test_healthy_two_networks_against_each_other() -> None:
     tables = {**trace.tables, "target_std": trace.tables["criterion"].__class__(
         trace.tables["criterion"].steps, ("bce",), np.zeros((len(trace.tables["criterion"]), 1)))}  # fmt: skip
     assert not list(check(Trace(trace.run, trace.series, tables, trace.facts, steps=trace.steps)))
+
+
+def test_sick_channels_in_another_order() -> None:
+    """A shift of one and a half deviations counts where the evaluation fails altogether."""
+    for mean, val, found in ((1.6, 2.0, 1), (1.4, 2.0, 0), (1.6, 0.3, 0)):
+        assert len(list(check(run(mean, val=val)))) == found, (mean, val)

@@ -153,3 +153,15 @@ def test_healthy_even_numbers_that_are_learnt_or_begin_at_one() -> None:
     one = call("mse_loss", (32, 1), (32, 1))
     assert not list(check(run(one, end=0.02, **ids(9))))
     assert not list(check(run(one, end=0.4, **ids(9, first=1.0))))
+
+
+def test_sick_ids_learnt_as_numbers_but_wrong_when_rounded() -> None:
+    one = call("mse_loss", (32,), (32,))
+    for share, found in ((0.5, 1), (0.95, 0), (None, 0)):
+        tables = learning(one.where, trivial=1.0, end=0.05)
+        tables |= {signal: {one.where: value} for signal, value in ids(9).items()}
+        if share is not None:
+            tables["val_accuracy"] = {"accuracy (line 9)": share}
+        told = list(check(build(facts=[one], loss=tables["criterion"][one.where], tables=tables)))
+        assert len(told) == found, share
+        assert not told or "only 50% of the answers" in told[0].message

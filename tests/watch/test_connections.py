@@ -65,6 +65,43 @@ def test_clipping_before_the_step(order, tmp_path):
         assert at(trace, "clip_limit", "clip_grad_norm_", i) == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize("given", [list, iter], ids=["list", "generator"])
+def test_clipping_by_value(given, tmp_path):
+    before, after = [], []
+    with watched(tmp_path / "run"):
+        model = make().double()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = data()
+        norm = lambda: torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item()  # noqa: E731
+        for _ in range(10):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x.double()), y).backward()
+            before.append(norm())
+            nn.utils.clip_grad_value_(given(list(model.parameters())), 1e-3)
+            after.append(norm())
+            optimizer.step()
+    trace = trace_of(tmp_path / "run")
+    for i in range(10):
+        assert at(trace, "clip_norm", "clip_grad_value_", i) == pytest.approx(before[i], rel=1e-6)
+        assert at(trace, "clip_limit", "clip_grad_value_", i) == pytest.approx(after[i], rel=1e-6)
+    assert before[0] > 10 * after[0]
+
+
+def test_clipping_before_an_update_by_hand_is_in_time(tmp_path):
+    with watched(tmp_path / "run"):
+        model = make()
+        x, y = data()
+        for _ in range(12):
+            model.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 0.25)
+            with torch.no_grad():
+                for p in model.parameters():
+                    p.sub_(p.grad)
+    told = last(trace_of(tmp_path / "run"), "clip")
+    assert (told["calls"], told["wasted"]) == (12, 0)
+
+
 @pytest.mark.parametrize(("order", "wasted"), [("zbsc", 11), ("zcbs", 12)])
 def test_clipping_too_late_or_too_early(order, wasted, tmp_path):
     trace, _ = clipped(tmp_path / "run", order)

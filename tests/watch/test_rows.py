@@ -152,6 +152,7 @@ def test_training_rows(run):
     assert (data["batches"], data["rows"], data["distinct"]) == (steps, EPOCHS * TRAIN, TRAIN)
     assert (data["source"], data["largest"], data["drawn"]) == (TRAIN, BATCH, steps)
     assert (data["twins"], data["same"], data["revisited"], data["relabelled"]) == (0, 0, TRAIN, 0)
+    assert data["met"] >= data["regrouped"] >= 0.9 * data["met"] > 0  # drawn in another order each time
     assert data["pairs"] == steps * BATCH * (BATCH - 1) // 2
     assert not trace.facts_of("note")
 

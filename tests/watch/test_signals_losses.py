@@ -167,6 +167,20 @@ def test_distances(function, reduction, tmp_path):
         assert at(trace, f"target_{name}", function, 2) == pytest.approx(value.item(), rel=1e-5)
 
 
+def test_a_weight_of_positives_moves_the_best_constant(tmp_path):
+    torch.manual_seed(6)
+    targets = [(torch.rand(ROWS) < 0.12).float() for _ in range(3)]
+    weight = torch.tensor(0.14)
+    loss = lambda z, y: F.binary_cross_entropy_with_logits(z, y, pos_weight=weight.to(z.dtype))  # noqa: E731
+    trace, _, losses = one_step(tmp_path / "run", lambda z, y: loss(z[:, 0], y), 1, targets)
+    place, every = "binary_cross_entropy_with_logits", torch.cat(targets).double()
+    best = best_constant(lambda z: loss(z.expand_as(every), every), torch.zeros(1))
+    assert at(trace, "criterion", place, 2) == pytest.approx(losses[2], rel=1e-5)
+    assert at(trace, "trivial", place, 2) == pytest.approx(best, rel=1e-4)
+    told = trace.facts_of("loss-call")[-1].data
+    assert told["class_weights"] == [1.0, pytest.approx(0.14)]
+
+
 @pytest.mark.parametrize("function", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
 def test_binary(function, tmp_path):
     torch.manual_seed(6)

@@ -29,7 +29,7 @@ class Way:
         places: modules that must have been met, by name.
         fact: a fact that must have been told.
         begins: first step whose norms are seen.
-        varies: signals that are seen or not, as the compiler takes a call into its graph or leaves it out.
+        varies: signals that are seen or not, as the compiler pleases.
     """
 
     run: Callable[[], Yields]
@@ -164,13 +164,10 @@ def compiled_loss(backend: str) -> Yields:
         yield [model], loss.item()
 
 
-# The first leaves the loss outside of its graph as a rule; the graph of the second is one single node.
-way("compiled step", unseen=("act_std",), fact="compiled", begins=1, varies=("criterion",))(
-    lambda: compiled_loss("eager")
-)
-way("compiled step through AOT autograd", unseen=("act_std", "criterion"), fact="compiled", begins=1)(
-    lambda: compiled_loss("aot_eager")
-)
+# The first leaves the loss outside of its graph as a rule; the second is one single node.
+COMPILED = {"fact": "compiled", "begins": 1}
+way("compiled step", unseen=("act_std",), varies=("criterion",), **COMPILED)(lambda: compiled_loss("eager"))
+way("compiled AOT step", unseen=("act_std", "criterion"), **COMPILED)(lambda: compiled_loss("aot_eager"))
 
 
 def checkpointed(*, reentrant: bool) -> Yields:

@@ -45,6 +45,8 @@ class Replica:
     def __init__(self, captured: Captured) -> None:
         if captured.model is None or not captured.batches or captured.state is None:
             raise Abstain(captured.problem or "no training step was captured")
+        if not hasattr(captured.optimizer, "state"):
+            raise Abstain("the script updates its weights itself, and how is not known")
         self.captured = captured
         try:
             twin, self.optimizer = copy.deepcopy((captured.model, captured.optimizer))

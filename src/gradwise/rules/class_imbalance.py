@@ -18,7 +18,9 @@ How it decides
     gained less than 10 points since the middle of the run, which is 100 steps or
     longer. One label a row and at most 20 classes, so that rare letters and words
     do not count. Rare means rare in the batches: a sampler that balances them cures
-    it.
+    it.  Or the loss weighs the most frequent class (60 % of the labels and more) at
+    least 1.5 times as much as the others, and 95 % of the late answers are that
+    class: its weights are the wrong way round.
 
 Cure
     Weigh the classes in the loss, draw them evenly, or use a focal loss.
@@ -59,6 +61,10 @@ MIN_STEPS = 100  # steps; the majority is learnt first in every run
 MIN_SAMPLES = 8  # sampled steps
 LATE = 4  # part of the samples (a quarter) in which a window of 16 must hold enough rows
 MAX_CLASSES = 20  # classes; of more, some are always rare
+UNEVEN = 0.6  # share of the most frequent class from which weights have a purpose; ours
+HEAVIER = 1.5  # weight of the most frequent class over the mean of the others; ours
+GIVEN_UP = 0.95  # share of the late answers that are that class; ours
+MIN_LATE = 4  # late samples
 STABLE = 2.0  # factor by which the share of rare classes may change between the halves of the run; ours
 
 RULE = Rule(
@@ -68,6 +74,7 @@ RULE = Rule(
     organ=Organ.DATA,
     since="0.1.0",
     reads=(
+        "guess_top", "guess_top_share", "label_top", "majority",
         "rare_share", "rare_rows", "rare_recall", "rest_recall", "batch_size", "loss", "criterion",
         "target_std", "fact:loss-call", "fact:optimizer",
     ),
@@ -80,6 +87,10 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per classification loss whose rare classes are given up."""
     if trace.steps < MIN_STEPS or opposing(trace) or signed(trace.step_signal("loss")):
+        return
+    inverted = [found for place in trace.sampled("guess_top").places if (found := _inverted(trace, place))]
+    if inverted:
+        yield from inverted
         return
     for place in trace.sampled("rare_recall").places:
         recall, share = _values(trace, "rare_recall", place), _values(trace, "rare_share", place)
@@ -105,6 +116,43 @@ def check(trace: Trace) -> Iterator[Finding]:
             strength=1 - right,
             evidence=evidence_at(trace, ("rare_recall", "rest_recall"), place, trace.first_step),
         )
+
+
+def _inverted(trace: Trace, place: str) -> Finding | None:
+    """Weights that make the most frequent class count for more, and it is all that is answered."""
+    weights = next(
+        (f.data["class_weights"] for f in trace.facts_of("loss-call")
+         if f.where == place and f.data.get("class_weights")), None,
+    )  # fmt: skip
+    share = _values(trace, "majority", place)
+    answers, answered = _values(trace, "guess_top", place), _values(trace, "guess_top_share", place)
+    late = slice(-max(len(answers) // LATE, MIN_LATE), None)
+    if weights is None or len(answers) < MIN_SAMPLES or not len(share) or share[-1] < UNEVEN:
+        return None
+    labels = _values(trace, "label_top", place) if len(weights) > 2 else answers
+    top = int(np.median(labels)) if len(labels) else -1
+    if not 0 <= top < len(weights) or float(np.mean(answers[late] == top)) < 1 or len(labels) < MIN_SAMPLES:
+        return None
+    others = [w for i, w in enumerate(weights) if i != top]
+    factor = weights[top] / max(float(np.mean(others)), 1e-12)
+    given_up = float(np.median(answered[late]))
+    if factor < HEAVIER or given_up < GIVEN_UP:
+        return None
+    return RULE.finding(
+        where=[place],
+        since_step=trace.first_step,
+        value=factor,
+        threshold=HEAVIER,
+        unit="weight of the most frequent class over that of the others",
+        message=(
+            f"the loss weighs class {top}, {share[-1]:.0%} of the labels, {factor:.3g} times as much as the "
+            f"others (limit {HEAVIER:g}), and {given_up:.0%} of the answers are that class: weights the "
+            "wrong way round"
+        ),
+        why="weights are to make rare classes count; these make them count for even less",
+        strength=given_up,
+        evidence=evidence_at(trace, ("guess_top_share",), place, trace.first_step),
+    )
 
 
 def _window(trace: Trace, place: str) -> tuple[float, float, float] | None:

@@ -81,8 +81,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     correlation, swing = _swing(values)
     level = float(np.median(values))
-    half = len(values) // 2
-    gained = float(np.median(values[:half]) - np.median(values[half:]))
+    gained = _gained(values)
     uneven = correlation < LAG_LIMIT and correlation < -ERRORS / np.sqrt(len(values))
     if not uneven or not level > 0 or swing < max(SWING_LIMIT * level, gained):
         return
@@ -115,6 +114,13 @@ def _swing(values: Floats) -> tuple[float, float]:
     if power <= 0:
         return 0.0, 0.0
     return float(np.dot(rest[1:], rest[:-1]) / power), float(rest.std())
+
+
+def _gained(values: Floats) -> float:
+    """How much the middle of the swings has fallen."""
+    middle = np.lib.stride_tricks.sliding_window_view(values, WIDTH).mean(axis=1)
+    half = len(middle) // 2
+    return float(np.median(middle[:half]) - np.median(middle[half:]))
 
 
 def _against(trace: Trace) -> float:

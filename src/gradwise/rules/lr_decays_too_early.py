@@ -58,6 +58,11 @@ SURE = 4.0  # standard errors of the slope
 HASTY = 0.1  # share of the run; a rate that goes before it has hardly been used; ours
 GAIN = 0.2  # of the present loss that the steps left would have bought; ours
 ENOUGH = 0.8  # share of the trivial loss removed that lets a schedule pass; ours
+HALF, MUCH = (
+    0.5,
+    1.0,
+)  # share of the run and gain: gone before, with so much to be had, more must be learnt; ours
+LONG_GONE = 0.95  # share of the trivial loss removed that lets such a schedule pass; ours
 PART = 0.5  # of the summed rates before the rate went over which the slope is taken
 
 RULE = Rule(
@@ -91,7 +96,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     result = outcome(trace)
     if end is None or opposing(trace) or signed(trace.step_signal("loss")) or result.nonfinite:
         return
-    if not max(result.skill, 0.0) < ENOUGH or (np.isfinite(result.lift) and result.lift >= ENOUGH):
+    enough = LONG_GONE if end.share < HALF and _gain(trace, end) >= MUCH else ENOUGH
+    if not max(result.skill, 0.0) < enough or (np.isfinite(result.lift) and result.lift >= enough):
         return
     hasty = end.share <= HASTY and not result.good
     if not hasty and not _gain(trace, end) >= GAIN:

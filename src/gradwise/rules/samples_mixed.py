@@ -15,7 +15,8 @@ How it decides
     leaves, and one of two: mixing begins inside a recurrent or attention layer with
     ``batch_first=False`` whose first axis holds the samples (proven by the
     targets or the loader; two-dimensional input needs a shuffled loader), or
-    anywhere else in a poor run with a shuffled loader.  Left alone: edges,
+    anywhere else in a poor run whose batches are shuffled: by the loader, or since
+    rows met again stand beside others (9 of 10 pairs of batches).  Left alone: edges,
     adjacency or membership among the inputs (graphs), the same batch at every
     step (one graph, one series), norm layers.
 
@@ -49,6 +50,8 @@ from gradwise.trace.model import Trace
 
 LIMIT = 0.01  # share of the gradient that reaches other samples; ours
 STRENGTH_AT = 0.5  # share at which nothing is surer; ours
+FEWEST_MET = 10  # pairs of batches with rows in common; ours
+REGROUPED = 0.9  # of those, pairs whose other rows are others; ours
 
 RULE = Rule(
     name="samples-mixed",
@@ -56,7 +59,7 @@ RULE = Rule(
     group="sick",
     organ=Organ.WIRING,
     since="0.1.0",
-    reads=("fact:probe", "loss", "criterion", "trivial", "accuracy", "majority", "target_std"),
+    reads=("fact:probe", "fact:rows", "loss", "criterion", "trivial", "accuracy", "majority", "target_std"),
     explains=(
         "loss-not-decreasing", "underfitting", "loses-to-baseline", "constant-output", "majority-collapse",
         "overfitting", "trained-too-short", "trained-too-long", "vanishing-gradient", "lr-too-low",
@@ -79,7 +82,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     if share <= LIMIT or result.good or result.opposing or _meant(seen):
         return
     layer = _layer(seen)
-    if not layer and not (result.poor and seen.get("shuffled")):
+    if not layer and not (result.poor and (seen.get("shuffled") or _regrouped(trace))):
         return
     module, kind = str(seen.get("module", "")), str(seen.get("type", ""))
     if layer:
@@ -104,6 +107,16 @@ def check(trace: Trace) -> Iterator[Finding]:
 def _meant(seen: Mapping[str, Any]) -> bool:
     """Graphs, a single batch for the whole run, and norm layers mix on purpose."""
     return bool(seen.get("relations") or seen.get("repeated")) or "Norm" in str(seen.get("type", ""))
+
+
+def _regrouped(trace: Trace) -> bool:
+    """Whether rows that come again stand beside other rows than before."""
+    latest = {fact.where: fact.data for fact in trace.facts_of("rows")}
+    for data in latest.values():
+        met, anew = int(data.get("met", 0)), int(data.get("regrouped", 0))
+        if met >= FEWEST_MET and anew >= REGROUPED * met:
+            return True
+    return False
 
 
 def _layer(seen: Mapping[str, Any]) -> bool:

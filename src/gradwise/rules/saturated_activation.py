@@ -2,7 +2,8 @@
 
 What it sees
     The share of a hidden layer's outputs beyond +-5 before a sigmoid or tanh, or
-    within 1 % of an end behind it.
+    within 1 % of an end behind it; of functions that follow no layer directly
+    (``torch.tanh(beta * layer(x))``), what autograd kept of them.
 
 Why it hurts
     At its ends a sigmoid or tanh has next to no slope: no gradient passes, and
@@ -44,7 +45,7 @@ from gradwise.rules.motion import matrices
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.rules.signal_path import first, late
 from gradwise.trace.findings import Finding
-from gradwise.trace.model import ModuleInfo, Trace
+from gradwise.trace.model import Table, Trace
 
 SHARE_LIMIT = 0.7  # share of a layer's outputs; ours
 MIN_STEPS = 30  # steps; a shorter run had no chance to learn
@@ -77,38 +78,44 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     table = trace.sampled("saturated_share")
     shares = [
-        (late(table, module.name), module)
-        for module in _hidden(trace)
-        if module.name in table.places and np.isfinite(table.column(module.name)).sum() >= MIN_SAMPLES
+        (late(table, place), place, activation)
+        for place, activation in (*_hidden(trace), *_functions(table))
+        if place in table.places and np.isfinite(table.column(place)).sum() >= MIN_SAMPLES
     ]
     if not shares:
         return
-    share, module = max(shares, key=lambda pair: pair[0])
+    share, place, activation = max(shares)
     if not share > SHARE_LIMIT:
         return
-    early = first(table, module.name)
+    early = first(table, place)
     when = "from the start" if early > SHARE_LIMIT else f"{early:.0%} at the start"
     yield RULE.finding(
-        where=[module.name],
-        since_step=_since(trace, module.name),
+        where=[place],
+        since_step=_since(trace, place),
         value=share,
         threshold=SHARE_LIMIT,
         unit="share of outputs",
         message=(
-            f"{module.name}: {share:.0%} of what its {module.activation} gets or gives lies at its ends in "
+            f"{place}: {share:.0%} of what its {activation} gets or gives lies at its ends in "
             f"the second half of the run (limit {SHARE_LIMIT:.0%}; {when})"
         ),
         why="at its ends a sigmoid or tanh has no slope, so that no gradient passes",
         strength=0.3 + 0.7 * (share - SHARE_LIMIT) / (1 - SHARE_LIMIT),
-        evidence=evidence_at(trace, ("saturated_share",), module.name, trace.first_step),
+        evidence=evidence_at(trace, ("saturated_share",), place, trace.first_step),
     )
 
 
-def _hidden(trace: Trace) -> list[ModuleInfo]:
+def _hidden(trace: Trace) -> list[tuple[str, str]]:
     """Layers with a sigmoid or tanh, and these themselves, before the last layer with weights."""
     weights = matrices(trace)
     last = weights[-1].order if weights else 0
-    return [m for m in trace.modules if m.activation in BOUNDED and m.order < last]
+    return [(m.name, m.activation) for m in trace.modules if m.activation in BOUNDED and m.order < last]
+
+
+def _functions(table: Table) -> list[tuple[str, str]]:
+    """Functions called on something else than a layer's output, told of hidden ones alone."""
+    named = [(place, place.partition(" after ")[0]) for place in table.places]
+    return [(place, function) for place, function in named if function in BOUNDED]
 
 
 def _since(trace: Trace, name: str) -> int:

@@ -14,7 +14,8 @@ How it decides
     standard deviations; source: crops, flips and other augmentations stay below
     1.5 and 0.5; a forgotten division by 255 or standardisation is far beyond;
     ours).  And the evaluation suffers: its last loss is twice the training loss
-    at the end, or its accuracy is 10 points lower.  Where the evaluation has
+    at the end, or its accuracy is 10 points lower; where it fails altogether (five
+    times the loss, 30 points), both limits are 1.5.  Where the evaluation has
     neither, the limits are 10.  At least 20 rows, which are not all alike.
 
 Cure
@@ -49,12 +50,14 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, Trace
 
 LIMIT = 3.0  # factor between standard deviations, and distance of means in standard deviations; ours
+LIMIT_SEVERE = 1.5  # the same where the evaluation fails altogether; augmentations stay below
 LIMIT_ALONE = 10.0  # the same where nothing tells of harm; ours
 COLUMNS_SHARE = 0.4  # share of the columns that must be that far away; half of less than ...
 FEW_COLUMNS = 4  # columns
 MIN_ROWS = 20  # distinct rows of the evaluation
 WORSE_LOSS = 2.0  # evaluation loss over training loss; ours
 WORSE_ACCURACY = 0.1  # share; ours
+SEVERE_LOSS, SEVERE_ACCURACY = 5.0, 0.3  # the same where it fails altogether; ours
 
 RULE = Rule(
     name="train-val-shift",
@@ -77,7 +80,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     harm = _harm(trace)
     if harm is False or opposing(trace):
         return
-    limit = LIMIT if harm else LIMIT_ALONE
+    limit = LIMIT_ALONE if harm is None else LIMIT_SEVERE if _harm(trace, severe=True) else LIMIT
     training = [fact.data for fact in {f.where: f for f in trace.facts_of("columns")}.values()]
     latest = {fact.where: fact.data for fact in trace.facts_of("evaluation-rows")}
     far = [(_distance(data, training), place) for place, data in latest.items()]
@@ -141,16 +144,17 @@ def _told(data: Mapping[str, Any], training: list[Mapping[str, Any]]) -> str:
     return f"{parts[0]}, in training {parts[1]}"
 
 
-def _harm(trace: Trace) -> bool | None:
+def _harm(trace: Trace, *, severe: bool = False) -> bool | None:
     """Whether some evaluation is much worse than training; None where there is nothing to compare."""
+    loss, accuracy = (SEVERE_LOSS, SEVERE_ACCURACY) if severe else (WORSE_LOSS, WORSE_ACCURACY)
     tail = trace.first_step + (1 - END_SHARE) * trace.steps
     told: list[bool] = []
     trained = _late(trace, "criterion", tail)
     if np.isfinite(trained) and trained >= 0:
-        told += [value > WORSE_LOSS * trained for value in _last(trace, "val_loss")]
+        told += [value > loss * trained for value in _last(trace, "val_loss")]
     right = _late(trace, "accuracy", tail)
     if np.isfinite(right):
-        told += [value < right - WORSE_ACCURACY for value in _last(trace, "val_accuracy")]
+        told += [value < right - accuracy for value in _last(trace, "val_accuracy")]
     return any(told) if told else None
 
 

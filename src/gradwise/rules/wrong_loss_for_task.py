@@ -66,6 +66,8 @@ FEWEST_IDS = 3  # classes; two as 0 and 1 with a squared error is an old habit t
 FEWEST_OUTPUTS = 2  # values among which a softmax can choose
 EVEN = 1.3  # times the even share that the most frequent class may have; counts and ratings are uneven
 NUMBERS_SKILL = 0.9  # share of the loss removed from which ids are taken for numbers that are learnt; ours
+RIGHT_ANSWERS = 0.9  # share of rounded answers that are right where numbers do as well as classes; ours
+COUNTED = "accuracy"  # places of accuracies that the script counted itself
 MULTI_SHARE = 0.5  # share of sampled steps in which some row holds two or more labels
 TWO_LABELS = 1.5  # sum of a row of 0 and 1 above which it holds more than one label
 
@@ -82,7 +84,7 @@ RULE = Rule(
     reads=(
         "fact:loss-call", "fact:structure", "target_whole_share", "target_min", "target_max", "target_kinds",
         "target_top_share", "target_row_sum_max", "criterion", "trivial", "accuracy", "majority", "loss",
-        "target_std", "fact:optimizer",
+        "target_std", "val_accuracy", "fact:optimizer",
     ),
     explains=(
         "loss-not-decreasing", "constant-output", "majority-collapse", "label-out-of-range", "underfitting",
@@ -138,12 +140,23 @@ def _ids(trace: Trace, call: Call) -> Said | None:
     enough = len(top) >= MIN_JUDGED and outputs == 1
     result = outcome(trace)
     from_zero = float(measured(trace, "target_min", call.place).min()) == 0.0
-    suffers = result.poor or (from_zero and result.skill < NUMBERS_SKILL)
+    answers = _answers(trace)
+    suffers = result.poor or (from_zero and result.skill < NUMBERS_SKILL) or answers < RIGHT_ANSWERS
     if not enough or top[-1] * kinds > EVEN or not suffers:
         return None
     why = "class ids have no order and no distance; the best answer to most inputs is a number between"
     learnt = "hardly anything" if result.poor else f"{result.skill:.0%}"
+    if not result.poor and answers < RIGHT_ANSWERS:
+        learnt = f"{learnt} (but rounded to an id, only {answers:.0%} of the answers evaluated were right)"
     return f"{told}, each about as frequent, and {learnt} is learnt", why, kinds, FEWEST_IDS, "classes"
+
+
+def _answers(trace: Trace) -> float:
+    """Best share of rounded answers that were right in an evaluation; inf where none were compared."""
+    table = trace.sampled("val_accuracy")
+    columns = [table.column(place) for place in table.places if place.startswith(COUNTED)]
+    shares = [float(column[np.isfinite(column)].max()) for column in columns if np.isfinite(column).any()]
+    return max(shares, default=float("inf"))
 
 
 def _consecutive(trace: Trace, call: Call) -> int:

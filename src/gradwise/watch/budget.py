@@ -17,6 +17,7 @@ LONGEST_GAP = 1000  # steps; the distance stops growing here
 SURE_GROWTH = 1.5  # a step this much later than the last sample is taken whatever it costs
 SURE_SAMPLES = 3  # samples taken whatever they cost, so that every run can be judged
 CREDIT_SECONDS = 0.3  # may be spent ahead at the start, so that short runs are seen; then it is earned back
+CHEAP_SAMPLES, CHEAP_SECONDS = 100, 0.005  # as many more while one costs less than this: to step 450 or so
 EARLY_SAMPLES = 60  # taken in any case while one costs less than ...
 EARLY_SECONDS = 0.03  # ... this, of which what others on a busy machine took away is no part
 LEAST_RUNNING = 0.2  # of the time; a thread that runs less than this waits for more than other processes
@@ -150,7 +151,9 @@ class Budget:
             LEAST_SECONDS * step,
         )
         need = self.spent + self.dearest
-        early = self.samples < EARLY_SAMPLES and self.dearest * self.running <= EARLY_SECONDS
+        own = self.dearest * self.running
+        early = own <= (EARLY_SECONDS if self.samples < EARLY_SAMPLES else CHEAP_SECONDS)
+        early = early and self.samples < CHEAP_SAMPLES
         if early or need <= max(CREDIT_SECONDS, allowed):
             return True
         # Look again when one more sample would have been earned, not at every step.

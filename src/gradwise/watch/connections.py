@@ -12,10 +12,14 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR
 
 from gradwise.trace.model import Fact
+from gradwise.watch.answering import Answers
+from gradwise.watch.evaluation import Entry
 from gradwise.watch.gradfree import GradFree
 from gradwise.watch.graphed import Graphed
 from gradwise.watch.holding import stale_fact
-from gradwise.watch.order import ClipReader, IdleReader, UnsteppedReader, clip_signals
+from gradwise.watch.order import ClipReader, IdleReader, UnsteppedReader, clip_signals, clip_values
+from gradwise.watch.phases import PhaseReader
+from gradwise.watch.pulse import NAN
 from gradwise.watch.reaching import ReachReader
 from gradwise.watch.schedules import Schedules
 from gradwise.watch.structure import Structure
@@ -31,14 +35,18 @@ FROZEN_SAMPLES = (2, 6)  # samples after which frozen parameters are looked at, 
 
 
 class Connections:
-    """Readers of one run; `attach` puts the wrappers that they need in place."""
+    """Readers of one run; `attach` puts the wrappers that they need in place.
 
-    def __init__(self) -> None:
+    Args:
+        phases: takes the rows that enter evaluations.
+    """
+
+    def __init__(self, phases: PhaseReader) -> None:
         self._session: Session | None = None
         self.clips, self.schedules, self.reach = ClipReader(), Schedules(), ReachReader()
         self.unstepped, self.idle = UnsteppedReader(), IdleReader()
         self.gradfree = GradFree()
-        self.graphed = Graphed(self.gradfree)
+        self.graphed = Graphed(self.gradfree, phases)
         self._stale_told: tuple[Any, ...] = ()
 
     # ---- wrappers -------------------------------------------------------------------
@@ -61,7 +69,11 @@ class Connections:
             session.pulse,
             session.evaluation,
             lambda: session.sampler.structure,
+            lambda: session.sampler.armed,
             lambda e: session.guard.contain("graphed", e, session.step),
+        )
+        session.ungraphed.answers = Answers(
+            self._counted, lambda e: session.guard.contain("evaluation", e, session.step)
         )
         utilities = torch.nn.utils
         for name in ("clip_grad_norm_", "clip_grad_value_"):
@@ -74,15 +86,27 @@ class Connections:
             after(kind, "__init__", lambda scheduler, s: self.schedules.note(scheduler, s.step))
         after(LRScheduler, "load_state_dict", lambda scheduler, s: self.schedules.note(scheduler, s.step))
 
+    def _counted(self, entry: Entry) -> None:
+        """Right answers were counted in an evaluation."""
+        session = self._session
+        if session is not None:
+            session.pulse.last_end = session.pulse.data_wait = NAN
+            session.pulse.stir()  # the next backward closes the phase
+            session.evaluation.put(entry)
+
     def _clip(self, name: str) -> Callable[[Any], Any]:
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(original)
             def clip(*args: Any, **kwargs: Any) -> Any:
-                norm = original(*args, **kwargs)
                 session = self._session
+                values = session is not None and name == "clip_grad_value_" and session.sampler.armed
+                before = self._norm(args, kwargs) if values else None
+                norm = original(*args, **kwargs)
                 if session is not None:
                     try:
                         self._clipped(session, name, norm, args, kwargs)
+                        if before is not None:
+                            clip_values(session.sampler.pack, before, self._norm(args, kwargs))
                     except Exception as error:  # noqa: BLE001  ours must not end theirs
                         session.guard.contain("clip", error, session.step)
                 return norm
@@ -91,13 +115,30 @@ class Connections:
 
         return make
 
+    def _norm(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:
+        """The norm of the gradients that a call is given; None where it has none."""
+        try:
+            given = args[0] if args else kwargs["parameters"]
+            root = self._session.stages.root() if self._session is not None else None
+            if isinstance(given, Tensor):
+                given = [given]
+            elif not isinstance(given, list | tuple):  # reading a generator would leave nothing for the call
+                given = root.parameters() if root is not None else ()
+            gradients = [p.grad for p in given if p.grad is not None]
+            return torch.nn.utils.get_total_norm(gradients) if gradients else None
+        except Exception:  # noqa: BLE001  whatever was given, the call itself will say
+            return None
+
     def _clipped(
         self, session: Session, name: str, norm: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         pulse = session.pulse
         key = "max_norm" if name == "clip_grad_norm_" else "clip_value"
         limit = float(args[1] if len(args) > 1 else kwargs[key])
-        fresh = pulse.loss is not None or session.backwards > 0
+        # Where the script updates its weights itself a step ends with its backward, and clipping follows.
+        fresh = (
+            pulse.loss is not None or session.backwards > 0 or (session.by_hand and session.hand is not None)
+        )
         if self.clips.call(name, limit, fresh, pulse.step):
             pulse.stir()  # the next backward and the next step are looked at
             pulse.wake = pulse.step

@@ -32,6 +32,7 @@ class Tally:
     right: float = 0.0
     judged: int = 0
     waiting: list[tuple[Tensor, int]] = field(default_factory=list)  # on another device, not yet read
+    counted: list[Tensor] = field(default_factory=list)  # right answers, on another device too
 
 
 Frames = tuple[tuple[int, int], ...]  # (code id, line), innermost first
@@ -45,7 +46,7 @@ class Entry:
     key: Key
     value: float | Tensor  # a tensor is on another device, not yet read
     samples: int
-    right: float = 0.0
+    right: float | Tensor = 0.0
     judged: int = 0
 
 
@@ -79,8 +80,11 @@ class EvaluationReader:
             return
         tally.loss += entry.value * entry.samples
         tally.samples += entry.samples
-        tally.right += entry.right
         tally.judged += entry.judged
+        if isinstance(entry.right, Tensor):
+            tally.counted.append(entry.right)
+        else:
+            tally.right += entry.right
 
     def score(
         self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any], frames: Frames
@@ -105,6 +109,8 @@ class EvaluationReader:
                 for value, (_, samples) in zip(values, tally.waiting, strict=True):
                     tally.loss += value * samples
                     tally.samples += samples
+            if tally.counted:
+                tally.right += float(torch.stack([count.float() for count in tally.counted]).sum().item())
             phases = self._phases[key] = self._phases.get(key, 0) + 1
             first = self._first_step.setdefault(key, step)
             if phases >= BUSY_PHASES and step - first < 1.5 * phases:

@@ -6,9 +6,14 @@ checkpointed block).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from torch import Tensor, nn
+
+from gradwise.trace.model import Fact
 
 # What lies between a hand-written distance loss and its subtraction.
 DISTANCE_ARITHMETIC = {
@@ -94,6 +99,19 @@ class LossGraph:
     broadcast: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     leaves: dict[int, Any] = field(default_factory=dict)
     nodes: int = 0
+
+    def strays(self, known: Container[int]) -> dict[int, weakref.ref[Tensor]]:
+        """Parameters among the leaves that are not ``known``, by id."""
+        stray = {k: leaf for k, leaf in self.leaves.items() if isinstance(leaf, nn.Parameter)}
+        return {k: weakref.ref(leaf) for k, leaf in stray.items() if k not in known}
+
+    def facts(self, step: int) -> list[Fact]:
+        """The square that a subtraction made of a column, where there was one."""
+        if self.broadcast is None:
+            return []
+        prediction, result = self.broadcast
+        shapes = {"prediction_shape": list(prediction), "target_shape": [prediction[0]]}
+        return [Fact(step, "broadcast", "custom", {**shapes, "result_shape": list(result), "share": 1.0})]
 
 
 def walk(root: Any, owners: Mapping[int, str], outputs: Mapping[int, str]) -> LossGraph:

@@ -20,11 +20,13 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.nn.modules.module import register_module_forward_hook
 
 from gradwise.watch.activations import first_tensor
-from gradwise.watch.evaluation import Entry, EvaluationReader, Frames, Key
+from gradwise.watch.evaluation import Entry, EvaluationReader, Frames, Key, user_frames
 from gradwise.watch.gradfree import GradFree, acts
 from gradwise.watch.judging import Judging
 from gradwise.watch.losses import argument
+from gradwise.watch.phases import PhaseReader, place_of
 from gradwise.watch.pulse import Pulse
+from gradwise.watch.rows import Seen
 from gradwise.watch.wiring import MODE_MODULES
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ class Mark:
     entry: Entry | None = None  # of a loss; None: a pass of a model
     behind: Mark | None = None  # the pass before the loss
     used: bool = False
+    rows: tuple[Seen, int] | None = None  # what entered the pass, with the rows of the loader behind it
+    sampled: Seen | None = None  # the same where a sampled step has read it
+    place: str = ""  # of the pass, in the user's code
 
     @property
     def idle(self) -> bool:
@@ -58,9 +63,9 @@ class Mark:
 class Graphed:
     """Tells evaluations with gradients on from training."""
 
-    def __init__(self, gradfree: GradFree) -> None:
+    def __init__(self, gradfree: GradFree, phases: PhaseReader) -> None:
         self.open = False  # every loss and pass is marked until the step ends
-        self._gradfree = gradfree
+        self._gradfree, self._phases = gradfree, phases
         self._marks: list[Mark] = []
         self._trained: set[Key] = set()  # places whose losses were trained on
         self._hook: Any = None
@@ -77,12 +82,14 @@ class Graphed:
         self._evaluation = EvaluationReader()
         self._structure: Callable[[], Structure | None] = lambda: None
         self._contain: Callable[[Exception], None] = lambda _: None
+        self._sampling: Callable[[], bool] = lambda: False
 
     def attach(
         self,
         pulse: Pulse,
         evaluation: EvaluationReader,
         structure: Callable[[], Structure | None],
+        sampling: Callable[[], bool],
         contain: Callable[[Exception], None],
     ) -> None:
         """What it needs to know, and who takes the losses.
@@ -91,10 +98,11 @@ class Graphed:
             pulse: counts steps and losses.
             evaluation: takes the losses of evaluations.
             structure: gives the models being trained, or None.
+            sampling: whether a step is being sampled, whose own hooks tell of passes.
             contain: takes an error of ours.
         """
         self._pulse, self._evaluation = pulse, evaluation
-        self._structure, self._contain = structure, contain
+        self._structure, self._sampling, self._contain = structure, sampling, contain
 
     @property
     def next(self) -> int:
@@ -130,19 +138,33 @@ class Graphed:
         self._judging.close()
         self.close()
 
-    def _ran(self, module: nn.Module, _inputs: Any, output: Any) -> None:
+    def _ran(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         try:
             structure = self._structure()
-            if structure is not None and id(module) in structure.root_ids:
-                self.passed(module, first_tensor(output))
+            if structure is not None and id(module) in structure.root_ids and not self._sampling():
+                self.passed(module, inputs, first_tensor(output))
         except Exception as error:  # noqa: BLE001  ours must not end theirs
             self._contain(error)
 
-    def passed(self, module: nn.Module, output: Tensor | None) -> None:
-        """A watched model has run, in a stretch that is looked at."""
-        if module.training and _markable(output):
-            self._pass = Mark()
-            self._mark(output, self._pass)
+    def passed(
+        self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor | None, sampled: Seen | None = None
+    ) -> None:
+        """A watched model has run, in a stretch that is looked at.
+
+        Args:
+            module: the model.
+            inputs: what it was given.
+            output: what came out.
+            sampled: what a sampled step has read of the inputs, if this is one.
+        """
+        if not module.training or not _markable(output):
+            return
+        self._pass = Mark(sampled=sampled)
+        if sampled is not None:
+            self._pass.place = place_of(user_frames())
+        elif self.open:
+            self._pass.rows = self._phases.hold(inputs, len(self._marks))
+        self._mark(output, self._pass)
 
     def loss(
         self, function: str, out: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any], frames: Frames
@@ -228,6 +250,10 @@ class Graphed:
         losses = [m.entry for m in idle if m.entry is not None] if self._trained else []
         for entry in losses:
             self._evaluation.put(entry)
+        self._phases.take([m.rows for m in idle if m.rows is not None] if losses else [])
+        for mark in idle:
+            if mark.sampled is not None:  # no batch of training, whatever it was for
+                mark.sampled.evaluated = mark.place if losses else ""
         if step > 0 and (losses or any(m.entry is None for m in idle)):
             self._count(by_loss=bool(losses))
         return len(losses)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from gradwise.watch.graph import KEEPS_RESULT, SHAPE_ONLY, operation
@@ -124,7 +125,12 @@ def _value(node: Any, outputs: Mapping[int, Tensor]) -> Tensor | None:
 
 def value_of(found: HandMade) -> Tensor:
     """The loss as a mean, whatever factor the script put before it."""
-    if found.function not in ("mse_loss", "l1_loss"):  # no function of torch that is watched itself
+    if found.function in ("cross_entropy", "nll_loss"):  # no function of torch that is watched itself
         return -found.prediction.float().log_softmax(1).gather(1, found.target[:, None]).mean()
     distance = (found.prediction - found.target).float()
-    return distance.square().mean() if found.function == "mse_loss" else distance.abs().mean()
+    if found.function == "mse_loss":
+        return distance.square().mean()
+    size = distance.abs()
+    if found.function == "l1_loss":
+        return size.mean()
+    return torch.where(size < 1, 0.5 * distance.square(), size - 0.5).mean()  # both bend at 1 unless told

@@ -34,6 +34,7 @@ LOSS_FUNCTIONS = (
     "triplet_margin_loss", "ctc_loss",
 )  # fmt: skip
 
+MOST_WEIGHTS = 64  # classes whose weights are told
 MAX_PREDICTIONS = 1 << 16  # elements of a prediction that are looked at
 
 
@@ -110,6 +111,7 @@ class LossReader:
                         "reach": bounds.ends() if bounds else None,
                         "reduced": out.dim() == 0,
                         "weighted": argument(args, kwargs, 2, "weight") is not None,
+                        "class_weights": _class_weights(function, args, kwargs),
                         "softmax_width": softmax_width(node),
                         "lineage": lineage(node, owners),
                     },
@@ -221,11 +223,25 @@ class LossReader:
         book = self._books.get(function)
         if book is None:
             options = {key: kwargs.get(key) for key in ("label_smoothing", "beta", "delta")}
+            options["pos_weight"] = _numbers(kwargs.get("pos_weight"))
             options["classes"] = prediction.shape[1] if prediction.dim() > 1 else 0
-            weight = kwargs.get("weight")
-            weights = weight.detach().double().cpu().numpy() if isinstance(weight, Tensor) else None
-            book = self._books[function] = TargetBook(function, options, weights)
+            book = self._books[function] = TargetBook(function, options, _numbers(kwargs.get("weight")))
         return book
+
+
+def _numbers(value: Any) -> NDArray[np.float64] | None:
+    """A tensor's numbers on the host; None where there is no tensor."""
+    return value.detach().double().cpu().numpy() if isinstance(value, Tensor) else None
+
+
+def _class_weights(function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[float] | None:
+    """What each class weighs in a loss; None where all weigh the same, or too many do not."""
+    if function in CLASS_LOSSES:
+        weights = _numbers(argument(args, kwargs, 2, "weight"))
+        few = weights is not None and weights.ndim == 1 and 2 <= len(weights) <= MOST_WEIGHTS
+        return [float(w) for w in weights] if few and weights is not None else None
+    positive = _numbers(kwargs.get("pos_weight")) if function in BINARY_LOSSES else None
+    return [1.0, float(positive.reshape(-1)[0])] if positive is not None and positive.size == 1 else None
 
 
 def _put(pack: Pack, place: str, values: Mapping[str, float]) -> None:

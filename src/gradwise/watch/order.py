@@ -78,6 +78,13 @@ def clip_signals(pack: Pack, norm: Any, limit: float) -> None:
         pack.number("clip_limit", "clip_grad_norm_", float(limit))
 
 
+def clip_values(pack: Pack, before: Tensor, after: Tensor | None) -> None:
+    """Norms before and after clipping by value, of a call in a sampled step."""
+    if after is not None:
+        pack.scalar("clip_norm", "clip_grad_value_", before.detach().reshape(()))
+        pack.scalar("clip_limit", "clip_grad_value_", after.detach().reshape(()))
+
+
 @dataclass
 class UnsteppedReader:
     """Backwards that run while no optimizer steps: whether the weights stay as they are."""

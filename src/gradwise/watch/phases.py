@@ -45,7 +45,7 @@ class PhaseReader:
         self._reader, self._contain = rows, contain
         self._roots: Collection[int] = ()
         self._hook: Any = None
-        self._pack = Pack()
+        self._pack, self._held = Pack(), Pack()
         self._seen: list[tuple[Seen, int]] = []  # with the rows that the loader behind it has
         self._rows: dict[str, int] = {}  # looked at in this phase, by place
         self._phases = 0
@@ -101,14 +101,39 @@ class PhaseReader:
                 return
             if len(x) < FEWEST_ROWS:
                 return
-            place = _place(user_frames())
+            place = place_of(user_frames())
             if self._rows.get(place, 0) < MOST_ROWS and len(self._seen) < MOST_BATCHES:
                 self._rows[place] = self._rows.get(place, 0) + len(x)
-                seen = Seen(place, len(x))
-                seen.read(x, self._pack)
-                self._seen.append((seen, self._reader.source(len(x))))
+                self._seen.append(self._read(place, x, self._pack))
         except Exception as error:  # noqa: BLE001  ours must not end theirs
             self._contain(error)
+
+    def _read(self, place: str, x: Tensor, pack: Pack) -> tuple[Seen, int]:
+        seen = Seen(place, len(x))
+        seen.read(x, pack)
+        return seen, self._reader.source(len(x))
+
+    def hold(self, inputs: tuple[Any, ...], held: int) -> tuple[Seen, int] | None:
+        """Read a batch of which it is not known yet whether an evaluation used it.
+
+        Args:
+            inputs: of the model.
+            held: batches that wait like this.
+        """
+        x = first_tensor(inputs)
+        if x is None or _recorded() or not _plain(x) or not printable(x):
+            return None
+        if len(x) < FEWEST_ROWS or held >= MOST_BATCHES or self.looked >= MOST_MET:
+            return None
+        return self._read(place_of(user_frames()), x, self._held)
+
+    def take(self, seen: list[tuple[Seen, int]]) -> None:
+        """These were of an evaluation, whose losses were heard; what else was read is forgotten."""
+        pack, self._held = self._held, Pack()
+        if seen:
+            pack.transfer()
+            self.looked += 1
+            self._book(seen)
 
     def drop(self) -> None:
         """Take the hook away; what was seen waits for `close`."""
@@ -152,6 +177,9 @@ class PhaseReader:
         self.looked += 1
         if self.looked >= FIRST_PHASES:
             self._next = int(GROWTH * self._phases) + 1
+        self._book(seen)
+
+    def _book(self, seen: list[tuple[Seen, int]]) -> None:
         book = self._reader.book
         for batch, source in seen:
             if batch.prints is not None:
@@ -161,7 +189,7 @@ class PhaseReader:
                     account.source = max(account.source, source)
 
 
-def _place(frames: Frames) -> str:
+def place_of(frames: Frames) -> str:
     """The innermost lines of the user's code, as evaluations of losses name them."""
     return "line " + ", ".join(str(line) for _, line in frames[:2]) if frames else ""
 

@@ -24,6 +24,8 @@ TOLD_GROWTH = 1.1  # ... and when a segment is written, at so much growth
 MOST_PLACES = 16  # places in the code at which evaluations are followed
 WRONG_BELOW = 0.1  # probability of the label below which a row counts as not fitted
 SURE_ABOVE = 0.5  # ... while another class has this much
+COMPARED = 64  # latest batches whose company is compared
+SAME_COMPANY = 0.9  # of the smaller batch that two have in common where rows keep their company
 LATE_FROM = 0.4  # share of the steps so far after which rows are followed
 FEWEST_OF_CLASS = 5  # late sightings of a class that is counted
 FITTED_ABOVE = 0.5  # probability of the label above which it counts as fitted
@@ -135,6 +137,7 @@ def training_rows(account: Account) -> dict[str, Any]:
         "same": _same(sightings),
         "neighbours": len(_next(sightings)),
         "same_neighbours": sum(_alike(*pair) for pair in _next(sightings)),
+        **_regrouped(sightings[-COMPARED:]),
         "drawn": sum(s.drawn for s in sightings),
         "source": account.source,
         "renewed": account.renewed,
@@ -188,6 +191,21 @@ def _twins(sightings: list[Sighting]) -> tuple[int, int]:
 def _same(sightings: list[Sighting]) -> int:
     """How many batches hold exactly the rows, in any order, of the batch looked at before."""
     return sum(_alike(one, two) for one, two in pairwise(sightings))
+
+
+def _regrouped(sightings: list[Sighting]) -> dict[str, int]:
+    """Pairs of batches that have rows in common, and those of them whose other rows are others."""
+    _, place = np.unique(np.concatenate([s.prints for s in sightings]), return_inverse=True)
+    batch = np.repeat(np.arange(len(sightings)), [len(s.prints) for s in sightings])
+    held = np.zeros((len(sightings), int(place.max()) + 1), np.float32)
+    held[batch, place] = 1
+    common, sizes = held @ held.T, held.sum(axis=1)
+    pairs = np.triu(common, 1)
+    met = pairs > 0
+    return {
+        "met": int(met.sum()),
+        "regrouped": int((met & (pairs < SAME_COMPANY * np.minimum.outer(sizes, sizes))).sum()),
+    }
 
 
 def _next(sightings: list[Sighting]) -> list[tuple[Sighting, Sighting]]:

@@ -34,6 +34,7 @@ class Seen:
     finest: int | None = None  # equal pairs in the column that has the fewest
     renewed: bool = False  # the tensor was made for this step
     part: bool = False  # it is a small part of what it was cut from
+    evaluated: str | None = None  # the place of the evaluation that it entered; "": nobody made a loss of it
 
     def read(self, x: Tensor, pack: Pack) -> None:
         """Queue prints and columns of the batch."""
@@ -110,6 +111,7 @@ class RowsReader:
         self.loader: Any = None
         self._before = 0  # draws when the step began
         self._inputs: list[Seen] = []
+        self.latest: Seen | None = None  # what the last call of `input` has read
         self._drawn = False
         self._last: dict[str, _Identity] = {}  # the batch that each model was given before
 
@@ -153,6 +155,7 @@ class RowsReader:
             pack: takes what is measured of it.
             own: whether this is the user's own object, not what autograd kept of it.
         """
+        self.latest = None
         if len(self._inputs) >= MOST_CALLS or not printable(x):
             return
         self._drawn = self._drawn or self.draws > self._before
@@ -161,6 +164,7 @@ class RowsReader:
         self._last[place] = now
         seen.read(x, pack)
         self._inputs.append(seen)
+        self.latest = seen
 
     def finish(self, step: int, scored: Sequence[Scored]) -> None:
         """The transfer is done: keep the rows, with labels where batch and loss belong together.
@@ -174,7 +178,10 @@ class RowsReader:
             one.rows == two.rows for one, two in zip(inputs, scored, strict=True)
         )
         for position, seen in enumerate(inputs):
-            if seen.prints is None:
+            if seen.prints is None or seen.evaluated == "":
+                continue
+            if seen.evaluated is not None:
+                seen.settle(self.book.evaluate(seen.evaluated, Sighting(step, seen.prints), seen.rows))
                 continue
             score = scored[position] if fits else None
             account = self.book.train(seen.place, self._sighting(step, seen.prints, score), seen.rows)

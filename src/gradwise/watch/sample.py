@@ -15,6 +15,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from gradwise.trace.model import Fact
 from gradwise.watch.activations import CALLS_MEASURED, ModuleRecord, first_tensor, measure, unit_dimension
+from gradwise.watch.bare_activations import measure_bare
 from gradwise.watch.closures import look_once_made
 from gradwise.watch.connections import Connections
 from gradwise.watch.decay import decay_shares
@@ -78,7 +79,7 @@ class Sampler:
         self.clock = StepClock()
         self.syncs = SyncCounter()
         self.facts: list[Fact] = []
-        self.connections = Connections()
+        self.connections = Connections(self.phases)
         self.strays: dict[int, weakref.ref[Tensor]] = {}  # parameters behind the loss, in no known model
         self.graph: LossGraph | None = None
         self.pack = Pack()
@@ -109,8 +110,8 @@ class Sampler:
         begin = perf_counter()
         self.armed, self.step, self.spent, self._order = True, step, 0.0, 0
         self.pack = Pack()
-        self.owners, self._outputs, self._nodes, self._input = {}, {}, [], None
-        self._values, self._loss_seen, self._backward, self._measured = {}, False, False, []
+        self.owners, self._outputs, self._nodes, self._values, self._measured = {}, {}, [], {}, []
+        self._input, self._loss_seen, self._backward = None, False, False
         self.reference.begin()
         self.rows.begin()
         self._stepping = {key: weakref.ref(optimizer) for key, optimizer in optimizers.items()}
@@ -131,8 +132,14 @@ class Sampler:
         while self._handles:
             self._handles.pop().remove()
         self.armed = False
-        self.owners, self._outputs, self._nodes, self._input, self.graph = {}, {}, [], None, None
-        self._values = {}
+        self.owners, self._outputs, self._nodes, self._values, self._input, self.graph = (
+            {},
+            {},
+            [],
+            {},
+            None,
+            None,
+        )
 
     def _forward_hook(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         if not torch.is_grad_enabled() or not self.armed:
@@ -168,7 +175,6 @@ class Sampler:
             self._leaf(name, module, inputs, tensor)
         if key in structure.root_ids:
             self.modes.root_training = module.training
-            self.connections.graphed.passed(module, tensor)
             if tensor.grad_fn is not None:
                 self._outputs[id(tensor.grad_fn)] = name
             x = first_tensor(inputs)
@@ -176,6 +182,9 @@ class Sampler:
             if x is not None:
                 self._measure_input(structure.root_ids[key], x)
                 self._input = None
+            self.connections.graphed.passed(
+                module, inputs, tensor, self.rows.latest if x is not None else None
+            )
 
     def _leaf(self, name: str, module: nn.Module, inputs: tuple[Any, ...], tensor: Tensor) -> None:
         record = self.records.get(name)
@@ -289,19 +298,13 @@ class Sampler:
 
     def _walk(self, root: Tensor) -> None:
         self.graph = walk(root, self.owners, self._outputs)
+        if self.structure is not None:
+            measure_bare(root, self.owners, self.structure.alive(self.records), self.pack)
         self.pack.number("graph_nodes", "backward", float(self.graph.nodes))
         self.activation_after.update(self.graph.activation_after)
         known = self.structure.parameter_names if self.structure is not None else {}
-        self.strays = {
-            key: weakref.ref(leaf)
-            for key, leaf in self.graph.leaves.items()
-            if isinstance(leaf, nn.Parameter) and key not in known
-        }
-        if self.graph.broadcast is not None:
-            prediction, result = self.graph.broadcast
-            data = {"prediction_shape": list(prediction), "target_shape": [prediction[0]],
-                    "result_shape": list(result), "share": 1.0}  # fmt: skip
-            self.facts.append(Fact(self.step, "broadcast", "custom", data))
+        self.strays = self.graph.strays(known)
+        self.facts += self.graph.facts(self.step)
 
     def _pre_hook(self, optimizer: Any, args: Any, kwargs: Any) -> Any:
         if not self.watched(optimizer):

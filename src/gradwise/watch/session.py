@@ -94,7 +94,7 @@ class Session:
         self._mode = True  # whether the model was in training mode at the last step
         self._mode_looks = 0
         self.by_hand = models is None  # until an optimizer is seen, the script may update its weights itself
-        self._hand: HandWritten | None = None
+        self.hand: HandWritten | None = None
         self._sampled: deque[int] = deque(maxlen=NEIGHBOURS)  # the latest sampled steps
         self._wall, self._busy = perf_counter(), thread_time()  # at the last sample
         self.sampler.arm(0, {})
@@ -177,13 +177,13 @@ class Session:
         root = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
         try:
             if self.stages.optimizers or self.stages.stepped:
-                self.by_hand = self._hand is not None and not self.stages.optimizers
-            if self._hand is None and self.by_hand and isinstance(root, Tensor):
-                self._hand = HandWritten.behind(root)
-            if self._hand is not None and self.by_hand:
+                self.by_hand = self.hand is not None and not self.stages.optimizers
+            if self.hand is None and self.by_hand and isinstance(root, Tensor):
+                self.hand = HandWritten.behind(root)
+            if self.hand is not None and self.by_hand:
                 if self.sampler.armed:
-                    self.sampler.by_hand(self._hand)
-                self._after_step(self._hand, perf_counter())
+                    self.sampler.by_hand(self.hand)
+                self._after_step(self.hand, perf_counter())
         except Exception as error:  # noqa: BLE001
             self.guard.contain("by hand", error, self.step)
         if self.stopping:
@@ -197,7 +197,7 @@ class Session:
     @property
     def trained_steps(self) -> int:
         """Steps seen; 0 when backwards ran by hand and nothing was ever changed."""
-        return 0 if self._hand is not None and not self._hand.changed else self.step
+        return 0 if self.hand is not None and not self.hand.changed else self.step
 
     # ---- rarer ----------------------------------------------------------------------
 

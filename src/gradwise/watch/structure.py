@@ -52,6 +52,10 @@ class Structure:
             name for name, info in self.parameter_infos.items() if kinds.get(info.module) == "Embedding"
         )
 
+    def alive(self, names: Iterable[str]) -> dict[str, nn.Module | None]:
+        """Those modules by name; None stands for one that is gone."""
+        return {name: self.modules[name]() for name in names if name in self.modules}
+
     def live_roots(self) -> list[nn.Module]:
         """The models that still exist."""
         return [model for ref in self.roots if (model := ref()) is not None]

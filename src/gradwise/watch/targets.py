@@ -104,11 +104,19 @@ class TargetBook:
         mean = self.sums / self.rows
         if self.function in BINARY_LOSSES:
             p = np.clip(mean, 1e-7, 1 - 1e-7)
-            trivial = float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
-            return {"trivial": trivial, "majority": float(np.maximum(p, 1 - p).mean())}
+            return {"trivial": self._binary_entropy(p), "majority": float(np.maximum(p, 1 - p).mean())}
         if self.function == "mse_loss":
             return {"trivial": float(np.maximum(self.squares / self.rows - mean**2, 0).mean())}
         return {"trivial": self._absolute(np.concatenate(self.recent))}
+
+    def _binary_entropy(self, p: NDArray[np.float64]) -> float:
+        """The loss of the best constant; where positives weigh w, it is w p / (w p + 1 - p)."""
+        given = self.options.get("pos_weight")
+        weight = given if given is not None and given.size in (1, p.size) else np.ones(1)
+        weight = weight.reshape(p.shape) if weight.size == p.size else weight.reshape(-1)
+        weighed = weight * p
+        answer = np.clip(weighed / (weighed + 1 - p), 1e-7, 1 - 1e-7)
+        return float(-(weighed * np.log(answer) + (1 - p) * np.log(1 - answer)).mean())
 
     def _absolute(self, rows: NDArray[np.float64]) -> float:
         distance = np.abs(rows - np.median(rows, axis=0))

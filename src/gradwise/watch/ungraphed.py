@@ -20,6 +20,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.nn.modules.module import register_module_forward_hook
 
 from gradwise.watch.activations import first_tensor
+from gradwise.watch.answering import Answers
 from gradwise.watch.evaluation import Frames, user_frames
 from gradwise.watch.handmade import HandMade, value_of
 from gradwise.watch.phases import PhaseReader
@@ -29,7 +30,8 @@ _UNSEEN = f"{__file__} (as importlib._bootstrap)"
 KEPT_OUTPUTS = 4  # latest outputs that may be compared with something
 ROUNDING = 1e-2  # largest difference of log-probabilities that are the same ones (bf16)
 
-DISTANCES = ("mse_loss", "l1_loss")  # losses of training that a subtraction may begin
+# Losses of training that a subtraction may begin.
+DISTANCES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 LIKELIHOODS = ("cross_entropy", "nll_loss")  # ... and those that picking a score per row may
 
 Tell = Callable[[str, Tensor, tuple[Any, ...], dict[str, Any], Frames], None]
@@ -51,6 +53,7 @@ class Ungraphed:
         self._outputs: deque[Tensor] = deque(maxlen=KEPT_OUTPUTS)
         self._busy = False  # our own arithmetic
         self.phases: PhaseReader | None = None  # looks at the inputs of the same evaluations
+        self.answers: Answers | None = None  # ... and counts right answers
 
     def open(self, roots: Collection[int], functions: Collection[str]) -> None:
         """Begin to look.
@@ -62,6 +65,8 @@ class Ungraphed:
         self.close()
         if self.phases is not None:
             self.phases.open(roots)
+        if self.answers is not None:
+            self.answers.open(roots)
         looks: list[tuple[str, Callable[..., HandMade | None]]]
         looks = [("__sub__", self._difference), ("sub", self._difference)]
         looks = looks if any(name in functions for name in DISTANCES) else []
@@ -79,6 +84,8 @@ class Ungraphed:
         while self._undo:
             self._undo.pop()()
         self._outputs.clear()
+        if self.answers is not None:
+            self.answers.close()
         if self.phases is not None:
             self.phases.close()
 

@@ -1,0 +1,87 @@
+"""Sigmoids and tanhs called as functions on what is no module's output: how far they sit at their ends.
+
+What a module puts out is measured where it is put out.  ``tanh(beta * layer(x))``
+and networks made of bare parameters have only the graph to tell of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradwise.watch.activations import BOUND_MARGIN, BOUNDS, CALLS_MEASURED, thin
+from gradwise.watch.graph import MAX_NODES, SHAPE_ONLY, operation
+from gradwise.watch.pack import Pack
+from gradwise.watch.saved import saved
+
+BOUNDED = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+MAPS = ("linear", "conv")
+MOST = 24  # activations measured in one sampled step
+BEHIND = 6  # nodes between an activation and the module that it is named after
+
+
+def measure_bare(
+    root: Tensor, owners: Mapping[int, str], known: Mapping[str, nn.Module | None], pack: Pack
+) -> None:
+    """Put shares of outputs at the ends into the pack, by function and the module before it.
+
+    Args:
+        root: the loss; what lies between it and the last map of a layer is left out.
+        owners: id of autograd node → module that made its output.
+        known: modules that are measured themselves, by name.
+        pack: takes ``saturated_share``.  Cost: a pass over each thinned output.
+    """
+    calls: dict[str, int] = {}
+    for count, node in enumerate(_bare(root.grad_fn, owners, known)):
+        if count >= MOST:
+            return
+        function = operation(node)
+        place = _place(function, node, owners)
+        calls[place] = calls.get(place, 0) + 1
+        result = saved(node, "result")
+        if calls[place] > CALLS_MEASURED or result is None or result.dim() < 2 or result.numel() < 2:
+            continue
+        low, high = BOUNDED[function]
+        margin = BOUND_MARGIN * (high - low)
+        x = thin(result, result.dim() - 1)
+        ends = torch.count_nonzero((x < low + margin) | (x > high - margin))
+        pack.scalar("saturated_share", place, ends / x.numel())
+
+
+def _bare(start: Any, owners: Mapping[int, str], known: Mapping[str, nn.Module | None]) -> Iterator[Any]:
+    """Activations behind the last map of a layer that no module is measured for."""
+    queue: list[tuple[Any, bool]] = [(start, False)]
+    seen = {(id(start), False)}  # again where another way to a node leads through a layer
+    for position, (node, hidden) in enumerate(queue):  # grows while it is walked
+        if node is None or position >= MAX_NODES:
+            return
+        name = operation(node)
+        if hidden and name in BOUNDED:
+            own = known.get(owners.get(id(node), ""))
+            if not isinstance(own, tuple(BOUNDS)) and owners.get(id(_before(node))) not in known:
+                yield node
+        for following, _ in node.next_functions:
+            inner = hidden or name in MAPS
+            if following is not None and not {(id(following), True), (id(following), inner)} & seen:
+                seen.add((id(following), inner))
+                queue.append((following, inner))
+
+
+def _before(node: Any) -> Any:
+    behind = node.next_functions[0][0] if node.next_functions else None
+    while behind is not None and operation(behind) in SHAPE_ONLY and behind.next_functions:
+        behind = behind.next_functions[0][0]
+    return behind
+
+
+def _place(function: str, node: Any, owners: Mapping[int, str]) -> str:
+    for _ in range(BEHIND):
+        node = node.next_functions[0][0] if node is not None and node.next_functions else None
+        if node is None:
+            break
+        if id(node) in owners:
+            return f"{function} after {owners[id(node)]}"
+    return function
