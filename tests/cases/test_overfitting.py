@@ -114,3 +114,40 @@ def test_healthy_best_weights_restored_at_the_end() -> None:
 def test_sick_a_last_evaluation_that_is_no_better() -> None:
     elsewhere = np.append(np.full(19, np.nan), 1.2)
     assert list(check(run({PLACE: turning(0.6), "cross_entropy (line 70)": elsewhere})))
+
+
+def counted(
+    right: float, *, learnt: float = 0.99, distinct: int = 100, matched: int = 0, **more: Columns
+) -> Trace:
+    """A script that only counts answers: ``right`` of those evaluated, ``learnt`` of those in training."""
+    tables: dict[str, Columns] = {
+        **learning(trivial=2.3, end=0.05), "accuracy": {"cross_entropy": learnt},
+        "val_accuracy": {"accuracy (line 50)": right}, **more,
+    }  # fmt: skip
+    rows = fact("evaluation-rows", "line 49", distinct=distinct, matched=matched)
+    return build(
+        steps=STEPS,
+        loss=noisy(decay(2.3, 0.05, 150.0), 0.1),
+        tables=tables,
+        evaluation_steps=[STEPS - 1],
+        facts=(rows,),
+    )
+
+
+def test_sick_learnt_by_heart_where_only_answers_are_counted() -> None:
+    (finding,) = check(counted(0.6))
+    assert finding.where == ("accuracy (line 50)",) and "60% of the answers evaluated" in finding.message
+
+
+def test_healthy_near_miss_answers_that_carry_over() -> None:
+    assert not list(check(counted(0.8)))
+    assert not list(check(counted(0.6, learnt=0.95)))
+
+
+def test_healthy_the_same_rows_or_a_handful() -> None:
+    assert not list(check(counted(0.6, matched=90)))
+    assert not list(check(counted(0.6, distinct=10)))
+
+
+def test_healthy_a_loss_was_evaluated_too() -> None:
+    assert not list(check(counted(0.6, val_loss={PLACE: 0.5})))

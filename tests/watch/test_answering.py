@@ -118,3 +118,38 @@ def test_the_numbers_of_training_rows_do_not_come_between(tmp_path):
             optimizer.step()
             (out.argmax(1) == y).sum()
     assert "val_accuracy" not in trace_of(tmp_path / "run").tables
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, of its tracer
+def test_a_trace_of_the_model_holds_nothing_of_ours(tmp_path):
+    class Picking(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return self.net(x)
+
+    class Right(nn.Module):
+        def __init__(self, net):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x, y):
+            return self.net(x).argmax(1) == y
+
+    x, y = data(0, 4)
+    with watched(tmp_path / "run"):
+        model = Picking()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(4):
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        model.eval()
+        model(x)
+        traced = torch.jit.trace(Right(model), (x, y), check_trace=False)
+        plain = torch.vmap(lambda a, b: model(a[None]).argmax(1) == b)(x, y)
+    kinds = [node.kind() for node in traced.inlined_graph.nodes()]
+    assert "aten::eq" in kinds and "aten::sum" not in kinds
+    assert torch.equal(traced(x, y), plain[:, 0])
+    assert not trace_of(tmp_path / "run").facts_of("note")

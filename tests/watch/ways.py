@@ -164,7 +164,6 @@ def compiled_loss(backend: str) -> Yields:
         yield [model], loss.item()
 
 
-# The first leaves the loss outside of its graph as a rule; the second is one single node.
 COMPILED = {"fact": "compiled", "begins": 1}
 way("compiled step", unseen=("act_std",), varies=("criterion",), **COMPILED)(lambda: compiled_loss("eager"))
 way("compiled AOT step", unseen=("act_std", "criterion"), **COMPILED)(lambda: compiled_loss("aot_eager"))

@@ -20,6 +20,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from gradwise.watch.activations import first_tensor
 from gradwise.watch.evaluation import Entry, Frames, user_frames
+from gradwise.watch.phases import recorded
 
 _UNSEEN = f"{__file__} (as importlib._bootstrap)"
 PLACE = "accuracy"  # stands where a loss function's name does
@@ -100,7 +101,8 @@ class Answers:
     def _look(self, look: Callable[[Any, tuple[Any, ...]], None], result: Any, args: tuple[Any, ...]) -> None:
         self._busy = True
         try:
-            look(result, args)
+            if not recorded() and not is_functorch_wrapped_tensor(args[0]):
+                look(result, args)
         except Exception as error:  # noqa: BLE001  ours must not end theirs
             self._contain(error)
         finally:

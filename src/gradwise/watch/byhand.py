@@ -36,5 +36,7 @@ class HandWritten:
         return now != self._at_start
 
 
-def _fingerprint(parameter: Tensor) -> float:
-    return float(parameter.detach().double().sum().item())
+def _fingerprint(parameter: Tensor) -> tuple[float, float]:
+    """Sum and sum of squares: shares keep the one, rotations the other."""
+    values = parameter.detach().double()
+    return float(values.sum().item()), float(values.square().sum().item())

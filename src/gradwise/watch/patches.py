@@ -159,6 +159,37 @@ class Patches:
             return backward
 
         self._replace(torch.autograd, "backward", make)
+        self._replace(torch.autograd, "grad", self._grad)
+
+    def _grad(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Of leaves, in a script that has no optimizer: the backward of an update by hand."""
+
+        @functools.wraps(original)
+        def grad(*args: Any, **kwargs: Any) -> Any:
+            session = self.session
+            if session is None or not session.by_hand or session.stages.optimizers or len(args) < 2:
+                return original(*args, **kwargs)
+            given = [args[1]] if isinstance(args[1], Tensor) else list(args[1])
+            args = (args[0], given, *args[2:])
+            if kwargs.get("create_graph") or not all(one.is_leaf for one in given):
+                return original(*args, **kwargs)
+            with self._told("backward"):
+                session.on_backward(args[0])
+            result = original(*args, **kwargs)
+            with self._told("backward"):
+                session.after_backward(args[0], given)
+            return result
+
+        return grad
+
+    @contextmanager
+    def _told(self, where: str) -> Iterator[None]:
+        """Contain what goes wrong while the session is told of something; a stop is none of it."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  ours must not end theirs
+            if self.session is not None:
+                self.session.guard.contain(where, error, self.session.step)
 
     def _long_backward(
         self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -92,7 +92,7 @@ class PhaseReader:
     def look(self, inputs: tuple[Any, ...], output: Any) -> None:
         """A watched model has run."""
         try:
-            if _recorded():
+            if recorded():
                 return
             x, result = first_tensor(inputs), first_tensor(output)
             if x is None or result is None or not _plain(x) or not printable(x) or not _plain(result):
@@ -121,7 +121,7 @@ class PhaseReader:
             held: batches that wait like this.
         """
         x = first_tensor(inputs)
-        if x is None or _recorded() or not _plain(x) or not printable(x):
+        if x is None or recorded() or not _plain(x) or not printable(x):
             return None
         if len(x) < FEWEST_ROWS or held >= MOST_BATCHES or self.looked >= MOST_MET:
             return None
@@ -198,7 +198,7 @@ def _plain(tensor: Tensor) -> bool:
     return type(tensor) is Tensor and not is_functorch_wrapped_tensor(tensor)
 
 
-def _recorded() -> bool:
+def recorded() -> bool:
     """Whether somebody else takes down what is computed: a compiler, a tracer, a dispatch mode."""
     return (
         torch.compiler.is_compiling()

@@ -172,16 +172,16 @@ class Session:
             # A thread that exits ends without a word; anything else it would show.
             raise StopRun if current_thread() is main_thread() else SystemExit
 
-    def after_backward(self, tensors: Any) -> None:
-        """A backward has run in a script that has no optimizer: its gradients are a step."""
+    def after_backward(self, tensors: Any, leaves: list[Tensor] | None = None) -> None:
+        """A backward has run in a script that has no optimizer: its gradients, of ``leaves``, are a step."""
         root = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
         try:
             if self.stages.optimizers or self.stages.stepped:
                 self.by_hand = self.hand is not None and not self.stages.optimizers
             if self.hand is None and self.by_hand and isinstance(root, Tensor):
-                self.hand = HandWritten.behind(root)
+                self.hand = HandWritten(leaves) if leaves else HandWritten.behind(root)
             if self.hand is not None and self.by_hand:
-                if self.sampler.armed:
+                if self.sampler.armed and not leaves:  # leaves got their gradients elsewhere
                     self.sampler.by_hand(self.hand)
                 self._after_step(self.hand, perf_counter())
         except Exception as error:  # noqa: BLE001

@@ -23,7 +23,7 @@ from gradwise.watch.activations import first_tensor
 from gradwise.watch.answering import Answers
 from gradwise.watch.evaluation import Frames, user_frames
 from gradwise.watch.handmade import HandMade, value_of
-from gradwise.watch.phases import PhaseReader
+from gradwise.watch.phases import PhaseReader, recorded
 
 # What `warnings` takes for the import system it looks through, when it names the line that is to blame.
 _UNSEEN = f"{__file__} (as importlib._bootstrap)"
@@ -116,7 +116,7 @@ class Ungraphed:
     def _look(self, look: Callable[..., Any], tensor: Tensor, args: Any, kwargs: Any) -> None:
         self._busy = True
         try:
-            found = None if _recorded() else look(tensor, *args, **kwargs)
+            found = None if recorded() else look(tensor, *args, **kwargs)
             if found is not None:
                 arguments = (found.prediction, found.target)
                 self._tell(found.function, value_of(found), arguments, {}, user_frames())
@@ -129,7 +129,7 @@ class Ungraphed:
         if id(module) not in self._roots:
             return
         tensor = first_tensor(output)
-        plain = type(tensor) is Tensor and not is_functorch_wrapped_tensor(tensor) and not _recorded()
+        plain = type(tensor) is Tensor and not is_functorch_wrapped_tensor(tensor) and not recorded()
         if plain and tensor is not None and not tensor.requires_grad and tensor.is_floating_point():
             self._outputs.append(tensor)
 
@@ -177,12 +177,3 @@ class Ungraphed:
                     function = next(name for name in LIKELIHOODS if name in self._functions)
                     return HandMade(function, output, labels, None)
         return None
-
-
-def _recorded() -> bool:
-    """Whether somebody else takes down what is computed: a compiler, a tracer, a dispatch mode."""
-    return (
-        torch.compiler.is_compiling()
-        or torch._C._get_tracing_state() is not None
-        or torch._C._len_torch_dispatch_stack() > 0
-    )
