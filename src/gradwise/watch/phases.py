@@ -200,8 +200,9 @@ def _plain(tensor: Tensor) -> bool:
 
 def recorded() -> bool:
     """Whether somebody else takes down what is computed: a compiler, a tracer, a dispatch mode."""
-    return (
-        torch.compiler.is_compiling()
-        or torch._C._get_tracing_state() is not None
-        or torch._C._len_torch_dispatch_stack() > 0
-    )
+    return torch.compiler.is_compiling() or traced() or torch._C._len_torch_dispatch_stack() > 0
+
+
+def traced() -> bool:
+    """Whether torch.jit.trace takes down what is computed."""
+    return torch._C._get_tracing_state() is not None

@@ -29,7 +29,7 @@ from gradwise.watch.losses import LossReader, argument
 from gradwise.watch.nonfinite import bare_input
 from gradwise.watch.pack import Key, Pack
 from gradwise.watch.parameters import ParameterRecord, after_step, before_step, keep_row_spread
-from gradwise.watch.phases import PhaseReader
+from gradwise.watch.phases import PhaseReader, traced
 from gradwise.watch.reference import ReferenceReader
 from gradwise.watch.rows import RowsReader
 from gradwise.watch.structure import Structure
@@ -163,7 +163,7 @@ class Sampler:
         if name is None:
             return
         tensor = first_tensor(output)
-        if tensor is None or is_functorch_wrapped_tensor(tensor):
+        if tensor is None or is_functorch_wrapped_tensor(tensor) or traced():
             return
         if tensor.grad_fn is not None:
             self._nodes.append(tensor.grad_fn)
