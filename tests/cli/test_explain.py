@@ -36,6 +36,23 @@ def test_a_planned_ailment_says_that_it_is_planned(capsys):
     assert "planned: gradwise does not look for it yet" in out
 
 
+def test_a_cure_lists_its_doses_with_range_and_default(capsys):
+    code, out, _ = explain(capsys, "warm-up")
+    assert code == 0
+    doses = " ".join(out.partition("Doses\n")[2].partition("References")[0].split())
+    assert (
+        "- steps: steps until the full rate; 100 unless set, from 1 to 1e+06; heal tries 100, 500, 30"
+        in doses.replace("`", "")
+    )
+    assert "- start: share of the rate at the first step; 0.01 unless set, from 0 to 0.9" in doses.replace(
+        "`", ""
+    )
+
+
+def test_a_cure_without_doses_has_no_list_of_them(capsys):
+    assert "Doses" not in explain(capsys, "zero-grad")[1]
+
+
 @pytest.mark.parametrize("name", [*all_rules(), *all_remedies(), *catalogue()])
 def test_everything_that_has_a_name_can_be_explained(name):
     assert name in find_entries(name)[0].headline

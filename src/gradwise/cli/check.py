@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gradwise.cli.healing_live import Allow, HealLive, HealReturns, live_of
 from gradwise.cli.options import (
     Config,
     FailOn,
@@ -65,6 +66,9 @@ def check_command(
     probe: ProbeOption = "auto",
     probe_seconds: ProbeSeconds = None,
     treat: TreatOption = None,
+    heal_live: HealLive = False,
+    allow: Allow = None,
+    heal_returns: HealReturns = None,
     seed_shift: SeedShift = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run directory [default: a new one in .gradwise/runs].")
@@ -82,6 +86,7 @@ def check_command(
     gradwise check -m package.train --lr 0.1
     gradwise check --probe all train.py
     gradwise check --treat treatment.toml train.py
+    gradwise check --heal-live train.py
 
     Exit codes: 0 nothing found, 1 something found at or above --fail-on,
     2 wrong use, 3 the script itself failed.
@@ -105,6 +110,7 @@ def check_command(
     elif module is None and script is None:
         raise UsageError("no script was given; try `gradwise check train.py`.")
     need_torch("check")
+    live = live_of(heal_live, allow, heal_returns)
     program = load_program(script, module, args)
     if program is None:
         return SCRIPT_FAILED
@@ -118,7 +124,8 @@ def check_command(
     from gradwise.heal.seeding import shifted_seeds
     from gradwise.watch.recording import record
 
-    run = record if treatment is None else partial(run_treated, treatment=treatment)
+    plain = treatment is None and live is None
+    run = record if plain else partial(run_treated, treatment=treatment, live=live, aloud=quiet)
     with shifted_seeds(seed_shift):
         recorded = run(
             program,

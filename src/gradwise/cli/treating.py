@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 from gradwise.errors import TraceError
 
 if TYPE_CHECKING:
+    from gradwise.heal.treating import Live
     from gradwise.heal.treatment import Treatment
     from gradwise.watch.recording import Recorded
     from gradwise.watch.script import Program
@@ -42,44 +43,36 @@ def treatment_of(files: Sequence[Path] | None) -> Treatment | None:
     return found
 
 
-def run_treated(program: Program, directory: Path, treatment: Treatment, **options: Any) -> Recorded:
-    """Run a program under treatment and watch, keep what was done in its trace, and say it.
+def run_treated(
+    program: Program,
+    directory: Path,
+    treatment: Treatment | None,
+    *,
+    live: Live | None = None,
+    aloud: bool = False,
+    **options: Any,
+) -> Recorded:
+    """Run a program under treatment and watch, and keep what was done in its trace, for the report.
 
     Args:
         program: what to run.
         directory: where its trace goes.
         treatment: what to give.
+        live: heal it while it runs.
+        aloud: say what was done, where no report may follow.
         **options: see `gradwise.heal.treating.record_treated`.
     """
     from gradwise.heal.treating import keep_told, record_treated
+    from gradwise.heal.treatment import Treatment
+    from gradwise.report.treated import told_lines
 
-    recorded, told = record_treated(program, directory, treatment, **options)
+    recorded, told = record_treated(program, directory, treatment or Treatment(), live, **options)
     try:
         keep_told(directory, told)
     except TraceError as error:
         print(f"gradwise: {error}", file=sys.stderr)
-    for line in told_lines(told):
-        print(f"gradwise: {line}", file=sys.stderr)
+        aloud = True
+    if aloud or recorded.steps == 0:
+        for line in told_lines(told):
+            print(f"gradwise: {line}", file=sys.stderr)
     return recorded
-
-
-def told_lines(told: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """What every cure did and could not do, one sentence each.
-
-    >>> did = {"what": "rate of SGD 1 → 0.1", "times": 40}
-    >>> list(told_lines([{"cure": "lower-lr", "did": [did], "could_not": []}]))
-    ['treated with lower-lr: rate of SGD 1 → 0.1 (40 times).']
-    >>> list(told_lines([{"cure": "raise-clip", "did": [], "could_not": []}]))
-    ['raise-clip found nothing to act on.']
-    """
-    for each in told:
-        if each["did"]:
-            yield f"treated with {each['cure']}: {'; '.join(_counted(line) for line in each['did'])}."
-        else:
-            yield f"{each['cure']} found nothing to act on."
-        for line in each["could_not"]:
-            yield f"{each['cure']} could not all be done: {_counted(line)}."
-
-
-def _counted(line: dict[str, Any]) -> str:
-    return f"{line['what']} ({line['times']:,} times)" if line["times"] > 1 else str(line["what"])

@@ -27,6 +27,7 @@ from gradwise.report.figures import Figure
 from gradwise.report.heatmap import HeatMap, heat_maps
 from gradwise.report.probed import probes_html
 from gradwise.report.setup import setup_facts
+from gradwise.report.treated import treated_html
 from gradwise.trace.findings import GROUPS
 from gradwise.trace.model import Trace
 
@@ -88,6 +89,7 @@ def html_report(trace: Trace, diagnosis: Diagnosis) -> str:
     body = [
         _header(trace, diagnosis, title),
         "<main>",
+        treated_html(trace),
         _findings(cards),
         _suppressed(diagnosis, trace),
         probes_html(trace),

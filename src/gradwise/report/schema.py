@@ -8,6 +8,7 @@ from typing import Any
 from gradwise.diagnosis import Diagnosis
 from gradwise.report import words
 from gradwise.report.probed import probes_json
+from gradwise.report.treated import healed_json
 from gradwise.trace.findings import json_number
 from gradwise.trace.model import RunInfo, Trace
 
@@ -25,7 +26,7 @@ def render_json(diagnosis: Diagnosis, info: RunInfo, trace: Trace | None = None)
     Returns:
         ``{"schema": 1, "run": {...}, "findings": [...], "notes": [...], "rules_run": n, "suppressed": [...],
         "settings": file or null, "probes": [...],
-        "treated": [...]}``,
+        "treated": [...], "healed": {...} or null}``,
         with nothing in it that JSON cannot hold; suppressed findings have a
         ``reason`` beside the fields of all findings.
     """
@@ -39,6 +40,7 @@ def render_json(diagnosis: Diagnosis, info: RunInfo, trace: Trace | None = None)
         "settings": diagnosis.settings or None,
         "probes": probes_json(trace or Trace()),
         "treated": [dict(fact.data) for fact in (trace or Trace()).facts_of("treated")],
+        "healed": healed_json(trace or Trace()),
     }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from gradwise.diagnosis import Diagnosis, Suppressed
 from gradwise.report import words
 from gradwise.report.probed import probed
+from gradwise.report.treated import healed, treated
 from gradwise.trace.findings import Finding, Group
 from gradwise.trace.model import RunInfo, Trace
 
@@ -45,7 +46,7 @@ def render_text(
     report: str = "",
     show_suppressed: bool = False,
 ) -> str:
-    """A diagnosis as text: the run, each cause with its symptoms, notes, verdict.
+    """A diagnosis as text: the run, what it was treated with, each cause with its symptoms, notes, verdict.
 
     Args:
         diagnosis: what was found.
@@ -61,6 +62,9 @@ def render_text(
     """
     page = _Page(max(width, MIN_WIDTH), colour)
     blocks = [page.wrapped(f"gradwise: {words.run_line(info)}", INDENT)]
+    for title, rows in (("treatments", treated(trace)), ("healed while running", healed(trace))):
+        if rows:
+            blocks.append([title, *(line for head, text in rows for line in page.labelled(head, text))])
     blocks += [list(_finding(finding, trace, page)) for finding in diagnosis.findings]
     if show_suppressed:
         blocks += [list(_suppressed(held, trace, page)) for held in diagnosis.suppressed]

@@ -1,0 +1,1 @@
+"""Healing while a script runs: its parts by themselves."""
