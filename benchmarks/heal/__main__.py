@@ -4,102 +4,115 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
+from typing import Any
 
 from benchmarks.detection.admission import admitted
-from benchmarks.detection.corpus import load_split
-from benchmarks.heal.measuring import Healing, heal
-from gradwise.heal.candidates import HEALED
+from benchmarks.detection.corpus import Pair, Script, load_split
+from benchmarks.heal.measuring import Healing, heal, heal_healthy
+from benchmarks.heal.results import holds, render, row, summary
+from gradwise.heal.candidates import ALLOWED, HEALED
+from gradwise.remedies.collection import find_remedy
 from gradwise.rules.collection import all_rules
 
-REACHED_BAR = 0.85  # of the faults that a cure at run time can reach
-LOT_BAR = 0.5  # of ours, at most, by a cure drawn by lot
-COST_BAR = 8.0  # multiples of one run
-EDIT_BAR = 0.9  # of the edits offered do what the treatment did
-UNREACHED = ("nothing to try", "no ailment")
+HEAD = (
+    "| script | planted | verdict | treatment | reached | by lot | steps | runs | work | edit |\n"
+    + "|---" * 10
+    + "|"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Heal what is asked for, print a table; 0 when the bars hold."""
+    options = _options(argv)
+    chosen: list[Pair | Script] = [] if options.healthy else list(_pairs(options))
+    if options.healthy:
+        chosen = list(_sample(load_split("calibration")[1], options.limit))
+    known = _known(options.resume)
+    done: list[Healing] = []
+    print(HEAD)
+    for one in chosen:
+        label = one.name if isinstance(one, Pair) else f"healthy/{one.name}"
+        found = known.get(label)
+        if found is None:
+            heals = heal(one, options.seeds, options.budget) if isinstance(one, Pair) else heal_healthy(
+                one, options.seeds, options.budget
+            )  # fmt: skip
+            found = heals
+            if options.resume:
+                with options.resume.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"label": label, **found.document()}) + "\n")
+        done.append(found)
+        print(row(found), flush=True)
+    print("\n" + summary(done))
+    if options.write:
+        options.write.write_text(
+            render(list(_known(options.resume).values()) or done, options.seeds, options.note), "utf-8"
+        )
+    return 0 if holds(done) else 1
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.heal", description=__doc__)
     parser.add_argument("--only", default="", help="scripts or ailments whose names hold this")
-    parser.add_argument("--limit", type=int, default=0, help="so many scripts, evenly over the corpus")
+    parser.add_argument(
+        "--per-rule", type=int, default=0, help="so many scripts of each ailment, drawn by lot"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=0, help="so many scripts, after the shuffle of --per-rule"
+    )
+    parser.add_argument(
+        "--healthy", action="store_true", help="scripts that are fine; none may be made worse"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", default="10m", help="for each script")
     parser.add_argument("--resume", type=Path, help="a file of JSON lines: what is there is not run again")
-    options = parser.parse_args(argv)
-    groups = {rule.declaration.name: rule.declaration.group for rule in all_rules().values()}
-    pairs = [p for p in load_split("calibration")[0] if admitted(p) and groups.get(p.expected) in HEALED]
+    parser.add_argument("--write", type=Path, help="write the results there, of all that --resume holds")
+    parser.add_argument("--note", default="", help="what was run, for the results")
+    return parser.parse_args(argv)
+
+
+def _pairs(options: argparse.Namespace) -> list[Pair]:
+    """Pairs whose ailment has a cure that can act at run time, as asked for."""
+    pairs = [p for p in load_split("calibration")[0] if admitted(p) and p.expected in curable()]
     pairs = [p for p in pairs if options.only in p.name or options.only == p.expected]
-    if options.limit and pairs:
-        pairs = pairs[:: max(len(pairs) // options.limit, 1)][: options.limit]
-    known = _known(options.resume)
-    done: list[Healing] = []
-    print(
-        "| script | planted | verdict | treatment | reached | by lot | runs | edit |\n|---|---|---|---|---|---|---|---|"
-    )
-    for pair in pairs:
-        one = known.get(pair.name) or heal(pair, options.seeds, options.budget)
-        if options.resume and pair.name not in known:
-            with options.resume.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(one.document()) + "\n")
-        done.append(one)
-        print(_row(one), flush=True)
-    print("\n" + summary(done))
-    return 0 if holds(done) else 1
+    if not options.per_rule:
+        return list(_sample(pairs, options.limit))
+    rules = sorted({pair.expected for pair in pairs})
+    random.Random(0).shuffle(rules)
+    drawn = []
+    for rule in rules:
+        own = [pair for pair in pairs if pair.expected == rule]
+        drawn += random.Random(rule).sample(own, min(options.per_rule, len(own)))
+    return drawn[: options.limit or None]
+
+
+def _sample(all_of_them: Sequence[Any], limit: int) -> Sequence[Any]:
+    """So many, evenly over all."""
+    if not limit or not all_of_them:
+        return all_of_them
+    return all_of_them[:: max(len(all_of_them) // limit, 1)][:limit]
+
+
+def curable() -> set[str]:
+    """Ailments of which some cure can be given to a running script within the grades that are allowed."""
+    rules = [rule.declaration for rule in all_rules().values()]
+    return {rule.name for rule in rules if rule.group in HEALED and any(_acts(name) for name in rule.cures)}
+
+
+def _acts(name: str) -> bool:
+    remedy = find_remedy(name)
+    return remedy.treat is not None and remedy.declaration.grade in ALLOWED
 
 
 def _known(path: Path | None) -> dict[str, Healing]:
     if path is None or not path.exists():
         return {}
-    found = [Healing(**json.loads(line)) for line in path.read_text("utf-8").splitlines() if line]
-    return {one.script: one for one in found}
-
-
-def _row(one: Healing) -> str:
-    words = one.error or one.verdict
-    marks = ("yes" if one.reached else "no", "yes" if one.lot else "no")
-    return (
-        f"| {one.script} | {one.expected} | {words} | {one.chosen} | {marks[0]} | {marks[1]} "
-        f"| {one.cost:.1f} | {one.edited} |"
-    )
-
-
-def reachable(done: Sequence[Healing]) -> list[Healing]:
-    """Those for which some cure could act at run time."""
-    return [one for one in done if not one.error and not one.verdict.startswith(UNREACHED)]
-
-
-def summary(done: Sequence[Healing]) -> str:
-    """The figures that the bars are held against."""
-    tried = reachable(done)
-    if not tried:
-        return "no script had a cure that could act at run time."
-    edits = [one.edited for one in tried if one.edited != "none"]
-    share = mean(one.reached for one in tried)
-    lines = [
-        f"{len(done)} scripts, {len(tried)} with a cure that can act at run time:",
-        f"as good as the fixed twin: {share:.0%} (bar {REACHED_BAR:.0%})",
-        f"as good as it by lot: {mean(one.lot for one in tried):.0%} (bar half of that)",
-        f"cost: {mean(one.cost for one in tried):.1f} times one run (bar {COST_BAR:g})",
-        f"edits that do the same: {edits.count('same')} of {len(edits)} offered (bar {EDIT_BAR:.0%})",
-    ]
-    return "\n".join(lines)
-
-
-def holds(done: Sequence[Healing]) -> bool:
-    """Whether every bar holds."""
-    tried = reachable(done)
-    if not tried:
-        return False
-    edits = [one.edited for one in tried if one.edited != "none"]
-    share, lot = mean(one.reached for one in tried), mean(one.lot for one in tried)
-    same = edits.count("same") / len(edits) if edits else 1.0
-    cost = mean(one.cost for one in tried)
-    return share >= REACHED_BAR and lot <= LOT_BAR * share and cost <= COST_BAR and same >= EDIT_BAR
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    return {line.pop("label"): Healing(**line) for line in lines}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from gradwise.errors import UsageError
-from gradwise.heal.candidates import Candidate, chosen_grades, paired, propose, random_treatments
+from gradwise.heal.candidates import Candidate, chosen_grades, propose, random_treatments
 from gradwise.heal.treatment import Cure, Treatment, parse_treatment
 from gradwise.heal.writing import render_treatment
 from gradwise.remedies.collection import all_remedies
@@ -36,6 +36,13 @@ def test_causes_before_symptoms_and_each_treatment_once():
     assert found[0] == "zero-grad"
     assert "raise-lr factor=10" in found
     assert len(set(found)) == len(found)
+
+
+def test_of_what_cannot_be_meant_no_symptom_is_treated():
+    symptom = finding("b", "raise-lr")
+    proposed = propose([finding("a", "drop-or-impute", group="broken", symptoms=(symptom,))], ("safe",))
+    assert proposed.candidates == []
+    assert "not allowed" in proposed.left["drop-or-impute"]
 
 
 def test_grades_limit_and_what_is_left_is_told():
@@ -71,11 +78,13 @@ def test_whatever_is_proposed_can_be_read_back():
         assert parse_treatment(text).cures[0].full_dose() == candidate.cures[0].full_dose()
 
 
-def test_pairs_are_for_two_causes():
-    one, other = Candidate((Cure("lower-lr"),), "a", 0.0), Candidate((Cure("he-init"),), "b", 1.0)
-    assert [pair.name for pair in paired([one, other])] == ["lower-lr + he-init"]
-    assert paired([one, Candidate((Cure("he-init"),), "a")]) == []
-    assert paired([one, Candidate((Cure("lower-lr", {"factor": 0.3}),), "b")]) == []
+def test_what_stands_for_other_cures_is_tried_as_these():
+    proposed = propose([finding("a", "change-optimizer")], ALL)
+    assert list(dict.fromkeys(one.cures[0].name for one in proposed.candidates)) == ["adam", "sgd-momentum"]
+    assert proposed.left == {}
+    for remedy in all_remedies().values():
+        for name in remedy.declaration.stands_for:
+            assert all_remedies()[name].treat is not None
 
 
 def test_the_grade_of_two_is_the_farther():

@@ -1,64 +1,51 @@
-"""A second look at the run that was cured of the first cause."""
-
-import pytest
+"""What is tried next, by what the run with the likeliest cure still shows."""
 
 from gradwise.heal.candidates import ALLOWED, Candidate
-from gradwise.heal.deepening import deepened
-from gradwise.heal.halving import Plan, search
-from gradwise.heal.metric import Metric
+from gradwise.heal.deepening import further
 from gradwise.heal.treatment import Cure
-from gradwise.heal.trial import Trial
+from gradwise.heal.trial import Ran
+from gradwise.heal.trying import Tried
 from gradwise.trace.findings import Finding
-from tests.heal.made import runs_of
 
-LOSS = Metric("printed", lower=True, name="loss", pattern=r"loss ([0-9.]+|nan)")
-CANDIDATES = [
-    Candidate((Cure("zero-grad"),), "missing-zero-grad", 0.0),
-    Candidate((Cure("lower-lr", {"factor": 0.1}),), "missing-zero-grad", 1.0),
-]
-HIDDEN = Finding("symmetric-init", "I01", "sick", (), 0, 1.0, 0.5, "", "m", "w", ("he-init", "zero-grad"))
-FIRST = Finding(
-    "missing-zero-grad", "W01", "broken", (), 0, 1.0, 0.5, "", "m", "w", ("zero-grad", "lower-lr")
-)
+RAN = Ran("k", "n", (), 0, None, "finished", "", 0, 200, 2.0, 1.0)
+RATE = [Candidate((Cure("lower-lr", {"factor": f}),), "lr-too-high", at) for at, f in enumerate((0.1, 0.03))]
+ADAM = Candidate((Cure("adam"),), "lr-too-high", 0.5)
+WARM = Candidate((Cure("warm-up"),), "lr-too-high", 1.5)
+ZERO = Candidate((Cure("zero-grad"),), "missing-zero-grad", 0.0)
 
 
-def answer(trial):
-    names = {cure.name for cure in trial.cures}
-    return f"loss {0.1 if {'zero-grad', 'he-init'} <= names else 2.2 if 'lower-lr' in names else 2.3 if names else 2.4}"
+def finding(rule, *cures):
+    return Finding(rule, "X01", "sick", (), 0, 1.0, 0.5, "", "m", "w", cures)
 
 
-def looked(tmp_path, after, room=9):
-    """The search, deepened; ``after``: findings of a run by what it was given."""
-    runs = runs_of(tmp_path, answer)
-    first = runs.get(Trial(probing=True))
-    found = search(CANDIDATES, Plan(2, (1.0,), 0.0), first, [LOSS], runs, None)
-    names = {one.ran.key: one.candidate.cures[0].name for one in found.tried}
-    before = len(runs.maker.trials)
-
-    def judge(place):
-        return after[names[place.name]]
-
-    found = deepened(found, judge, ALLOWED, first, [LOSS], runs, room=room, max_steps=None)
-    return found, len(runs.maker.trials) - before
+def names(candidates):
+    return [one.name for one in candidates]
 
 
-def test_what_the_first_cause_hid_is_cured_with_it(tmp_path):
-    found, made = looked(tmp_path, {"zero-grad": [HIDDEN], "lower-lr": [FIRST]})
-    assert found.best.cures[0].name == "zero-grad"
-    assert found.best.cures[1].name == "he-init"
-    assert found.best.cause == "missing-zero-grad + symmetric-init"
-    assert made == 3  # the ladder of he-init; zero-grad is given already
+def test_what_the_first_cause_hid_is_cured_with_it():
+    tried = Tried(ZERO, RAN, findings=(finding("symmetric-init", "he-init", "zero-grad"),))
+    more = further(tried, [ADAM], ALLOWED, better=True)
+    assert names(more[:1]) == ["zero-grad + he-init scale=1"]
+    assert more[0].cause == "missing-zero-grad + symmetric-init"
+    assert more[-1] is ADAM
+    assert all(len({cure.name for cure in one.cures}) == len(one.cures) for one in more)
 
 
-def test_a_cured_run_without_findings_is_not_looked_at_again(tmp_path):
-    found, made = looked(tmp_path, {"zero-grad": [], "lower-lr": [FIRST]})
-    assert (found.best.name, made) == ("lower-lr factor=0.1", 0)
+def test_each_cure_on_top_has_its_usual_dose_first():
+    tried = Tried(ZERO, RAN, findings=(finding("lr-too-high", "lower-lr", "warm-up"),))
+    more = further(tried, [], ALLOWED, better=False)
+    assert [one.cures[1].name for one in more] == ["lower-lr", "warm-up", "lower-lr"]
 
 
-def test_where_no_run_is_cured_there_is_no_second_look(tmp_path):
-    assert looked(tmp_path, {"zero-grad": [FIRST], "lower-lr": [FIRST]})[1] == 0
+def test_while_the_cause_stands_and_the_cure_helps_its_doses_come_first():
+    tried = Tried(RATE[0], RAN, findings=(finding("lr-too-high", "lower-lr"),))
+    assert further(tried, [ADAM, RATE[1]], ALLOWED, better=True) == [RATE[1], ADAM]
 
 
-@pytest.mark.parametrize("room", [0, 1])
-def test_the_second_look_keeps_to_its_room(tmp_path, room):
-    assert looked(tmp_path, {"zero-grad": [HIDDEN], "lower-lr": [FIRST]}, room)[1] == room
+def test_a_cure_that_takes_its_cause_away_and_does_not_help_gives_way_to_others():
+    assert further(Tried(RATE[0], RAN), [RATE[1], WARM], ALLOWED, better=False) == [WARM, RATE[1]]
+
+
+def test_while_the_cause_stands_the_dose_may_have_been_too_small():
+    tried = Tried(RATE[0], RAN, findings=(finding("lr-too-high", "lower-lr"),))
+    assert further(tried, [WARM, RATE[1]], ALLOWED, better=False) == [RATE[1], WARM]

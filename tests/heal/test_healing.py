@@ -4,17 +4,29 @@ import json
 
 import pytest
 
+from gradwise.diagnosis import Diagnosis, diagnose
 from gradwise.errors import UsageError
-from gradwise.heal.healing import Order, ScriptFailedError, heal
+from gradwise.heal import healing, proving
+from gradwise.heal.halving import repeated
+from gradwise.heal.healing import ScriptFailedError, heal
 from gradwise.heal.making import Runs
+from gradwise.heal.outcome import Order
 from gradwise.heal.record import resume
 from gradwise.heal.treatment import read_treatment
+from gradwise.heal.trial import SEARCHING
 from gradwise.rules.collection import all_rules
+from gradwise.trace.read import read_run
 from tests.cli.verbs import record
 from tests.heal.made import Made, runs_of, script
 
 DEAD = [all_rules()["dead-relu"]]
 ORDER = Order(rules=DEAD)
+
+
+@pytest.fixture(autouse=True)
+def seeds_matter(monkeypatch):
+    """All made-up runs have the same trace, as if seeds were ignored; only their numbers move."""
+    monkeypatch.setattr(proving, "repeated", lambda *_: None)
 
 
 def by_cure(good):
@@ -32,43 +44,83 @@ def traced(place):
     record(place)
 
 
+def cured_by(runs, name):
+    """Judges runs with that cure as healthy, though all of them have the same trace."""
+
+    def judged(order, place):
+        ran = runs.record.runs.get(place.name)
+        cured = ran is not None and name in [cure["name"] for cure in ran.cures]
+        return Diagnosis(()) if cured else diagnose(read_run(place).segments, order.rules)
+
+    return judged
+
+
 def healed(tmp_path, answer, order=ORDER, **options):
     runs = runs_of(tmp_path, answer, trace=traced, **options)
     return heal(order, runs), runs
 
 
-def test_what_helps_is_found_proven_and_saved(tmp_path):
-    found, runs = healed(tmp_path, by_cure("lower-lr"))
+def of_proof(trials):
+    return [trial for trial in trials if trial.shift != SEARCHING and (trial.cures or trial.shift)]
+
+
+def test_the_likeliest_cure_goes_into_the_proof_where_it_is_enough(tmp_path, monkeypatch):
+    runs = runs_of(tmp_path, by_cure("lower-lr"), trace=traced)
+    monkeypatch.setattr(healing, "_judged", cured_by(runs, "lower-lr"))
+    found = heal(ORDER, runs)
     assert (found.verdict, found.exit_code) == ("helped", 0)
     assert found.chosen.cures[0].name == "lower-lr"
-    assert found.proof.shifts == (1, 2, 3)
-    assert found.cost == pytest.approx(found.runs)  # each takes as long
+    assert found.proof.shifts == (0, 1, 2)
+    assert len(found.proof.drawn) == 1  # far behind at once
+    assert found.runs == len(runs.maker.trials) == 8
+    assert found.steps == pytest.approx(7.1)  # whether what was drawn acts was seen in a tenth of a run
+    assert found.cost == pytest.approx(8)  # each takes as long
     assert read_treatment(found.treatment).cures[0].dose == {"factor": 0.1}
     told = json.loads((runs.record.directory / "heal.json").read_text())
     assert told["outcome"]["verdict"] == "helped"
-    assert len(told["runs"]) == found.runs == len(runs.maker.trials)
+    assert len(told["runs"]) == 8
 
 
-def test_the_arms_have_the_same_seeds_and_none_of_the_search(tmp_path):
-    _, runs = healed(tmp_path, by_cure("lower-lr"))
-    arms = [trial for trial in runs.maker.trials if trial.shift]
-    assert sorted(trial.shift for trial in arms) == [1, 1, 1, 2, 2, 2, 3, 3, 3]
-    assert [trial.shift for trial in arms if not trial.cures] == [1, 2, 3]
+def test_the_scripts_own_run_is_the_first_pairs(tmp_path):
+    found, runs = healed(tmp_path, by_cure("leaky-relu"))
+    plain = [trial.shift for trial in runs.maker.trials if not trial.cures]
+    assert plain == [0, 1, 2]
+    assert found.proof.nothing[0] == found.search.nothing
+
+
+def test_no_number_of_the_search_is_in_the_proof(tmp_path):
+    found, runs = healed(tmp_path, by_cure("leaky-relu"))
+    assert found.verdict == "helped"
+    assert found.chosen.cures[0].name == "leaky-relu"
+    searched = {t.key for t in runs.maker.trials if t.shift == SEARCHING}
+    assert searched
+    proof = [t for t in runs.maker.trials if t.cures == found.chosen.cures and t.key not in searched]
+    assert sorted(trial.shift for trial in proof) == [0, 1, 2]
+
+
+def test_a_script_that_ignores_its_seeds_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(proving, "repeated", repeated)
+    found, runs = healed(tmp_path, by_cure("leaky-relu"))
+    assert found.verdict == "not shown"
+    assert "every seed gave the same run" in found.words
+    assert [trial.shift for trial in runs.maker.trials if not trial.cures] == [0, 1]
+
+
+def test_where_no_interval_can_be_certain_nothing_is_drawn(tmp_path):
+    def answer(trial):
+        better = trial.cures and trial.shift in (0, SEARCHING)
+        return f"test loss {0.5 if better else 1.0 + 0.1 * trial.shift}"
+
+    found, _ = healed(tmp_path, answer)
+    assert (found.verdict, found.exit_code) == ("not shown", 1)
+    assert found.proof.drawn == ()
+    assert len(found.proof.chosen) == 2  # a third pair could not have changed it
 
 
 def test_no_cure_helped(tmp_path):
     found, _ = healed(tmp_path, lambda trial: f"test loss {1.0 if not trial.cures else 1.5}")
     assert (found.verdict, found.exit_code) == ("no cure helped", 1)
     assert found.treatment is None
-
-
-def test_luck_of_one_seed_is_not_a_proof(tmp_path):
-    def lucky(trial):
-        loss = 1.0 + 0.1 * (trial.shift % 2) if trial.shift or not trial.cures else 0.3
-        return f"test loss {loss + (0.05 if trial.shift == 2 and trial.cures else 0)}"
-
-    found, _ = healed(tmp_path, lucky)
-    assert (found.verdict, found.exit_code) == ("not shown", 1)
 
 
 def test_healthy_runs_are_left_alone(tmp_path):
@@ -84,6 +136,23 @@ def test_nothing_to_try_within_the_grades(tmp_path):
     assert len(runs.maker.trials) == 1
 
 
+def test_cures_that_find_nothing_to_act_on_are_nothing_to_try(tmp_path):
+    found, _ = healed(tmp_path, lambda trial: "idle" if trial.cures else "test loss 1")
+    assert (found.verdict, found.exit_code) == ("nothing to try", 1)
+    assert "to act on" in found.words
+
+
+def test_what_is_drawn_is_first_seen_to_act(tmp_path):
+    def answer(trial):
+        names = [cure.name for cure in trial.cures]
+        return by_cure("leaky-relu")(trial) if not names or "leaky-relu" in names else "idle"
+
+    found, runs = healed(tmp_path, answer)
+    assert found.proof.drawn == () or found.proof.lots[0].startswith("leaky-relu")
+    drawn = [t for t in runs.maker.trials if t.cures != found.chosen.cures and t.cures and t.shift == 0]
+    assert len([trial for trial in drawn if trial.max_steps == 3]) > 3
+
+
 def test_a_script_that_fails_is_said(tmp_path):
     with pytest.raises(ScriptFailedError, match="fails after 200 steps") as failed:
         healed(tmp_path, lambda trial: "failed")
@@ -96,15 +165,15 @@ def test_a_script_longer_than_the_budget_is_said(tmp_path):
 
 
 def test_a_budget_too_small_for_a_proof_is_said_and_the_run_kept(tmp_path):
-    with pytest.raises(UsageError, match="one run takes 2 s, .* give --budget 16s or more"):
-        healed(tmp_path, by_cure("adam"), budget=10.0)
+    with pytest.raises(UsageError, match="one run takes 2 s, .* give --budget 10s or more"):
+        healed(tmp_path, by_cure("adam"), budget=9.0)
     assert resume(tmp_path / "heal", script(tmp_path)).runs
 
 
 def test_fewer_seeds_where_the_budget_reaches_for_no_more(tmp_path):
-    found, _ = healed(tmp_path, by_cure("lower-lr"), budget=20.0)
-    assert found.proof is None or found.proof.gain.seeds == 2
-    assert any("reaches for 2 seeds" in note for note in found.notes)
+    found, _ = healed(tmp_path, by_cure("lower-lr"), budget=12.0)
+    assert found.proof.gain.seeds == 2
+    assert any("reaches for 2 seeds, not 3" in note for note in found.notes)
 
 
 def test_an_interrupted_heal_goes_on_where_it_was(tmp_path):
@@ -132,24 +201,18 @@ def test_an_interrupted_heal_goes_on_where_it_was(tmp_path):
 
 
 def test_a_spent_budget_leaves_what_was_run(tmp_path):
-    slow = {"now": False}
-
-    def answer(trial):
-        return by_cure("lower-lr")(trial)
-
-    runs = runs_of(tmp_path, answer, trace=traced, budget=60.0)
+    runs = runs_of(tmp_path, by_cure("lower-lr"), trace=traced, budget=60.0)
     make = runs.maker.run
 
     def slower(trial, limit):
-        slow["now"] = trial.shift == 1
-        runs.maker.seconds = 500.0 if slow["now"] else 2.0
+        runs.maker.seconds = 500.0 if trial.shift == 1 else 2.0
         return make(trial, limit)
 
     runs.maker.run = slower
     found = heal(ORDER, runs)
     assert (found.verdict, found.exit_code) == ("unfinished", 1)
     assert "--resume" in found.words
-    assert len(runs.record.runs) > 3
+    assert len(runs.record.runs) >= 2
 
 
 def test_the_script_must_be_the_same_to_resume(tmp_path):

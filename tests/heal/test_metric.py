@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gradwise.errors import UsageError
-from gradwise.heal.metric import choose_metrics, shorter
+from gradwise.heal.metric import choose_metrics, early
 from gradwise.heal.rerun import OUT
 from gradwise.trace.model import Fact
 from gradwise.trace.store import TraceWriter
@@ -89,11 +89,29 @@ def test_what_is_asked_for(recorded):
         choose_metrics("val_loss", None, recorded())
 
 
-def test_runs_stopped_early_are_compared_by_what_they_have(recorded):
-    place = recorded(printed="test accuracy 0.8")
+def test_runs_stopped_early_are_compared_by_what_comes_so_early(recorded):
+    often = recorded(losses=[1.0] * 90, printed="test accuracy 0.6\n" * 3)
+    (printed,) = choose_metrics("auto", None, often)
+    assert early([printed], often, 1 / 3, 30) is printed
+    assert early([printed], often, 1 / 9, 10) is None  # the first is printed after 30 steps
+    evaluated = recorded(losses=[1.0] * 90, evaluations=[(9, 0.9), (90, 0.4)], printed="test accuracy 0.8")
+    (_, once) = choose_metrics("auto", None, evaluated)
+    assert early([once], evaluated, 1 / 3, 30).kind == "evaluation loss"
+    assert early([once], evaluated, 1 / 30, 3) is None
+
+
+def test_the_training_loss_stands_for_itself_alone(recorded):
+    place = recorded(losses=[1.0] * 90)
+    metrics = choose_metrics("auto", None, place)
+    assert early(metrics, place, 1 / 9, 10).kind == "training loss"
+
+
+def test_of_what_is_printed_as_much_counts_as_a_shorter_run_has(recorded):
+    place = recorded(printed="accuracy 0.5\naccuracy 0.7\naccuracy 0.9\n")
     (metric,) = choose_metrics("auto", None, place)
-    assert shorter(metric, place) is metric
-    assert shorter(metric, recorded()).kind == "training loss"
+    assert [metric.of(place, None, most) for most in (1, 2, None)] == [0.5, 0.7, 0.9]
+    assert math.isnan(metric.of(place, None, 0))
+    assert metric.count(place) == 3
 
 
 def test_a_script_that_shows_nothing_is_said(recorded):

@@ -2,11 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
+from gradwise.heal import launching, rerun
 from gradwise.heal.rerun import OUT, STDIN, Reruns, Words, printed_by
 from gradwise.heal.treatment import Cure
 from gradwise.heal.trial import Trial
@@ -40,6 +43,14 @@ while True:
 """
 
 
+HEALS = """
+from pathlib import Path
+from gradwise.heal.rerun import Reruns, Words
+from gradwise.heal.trial import Trial
+Reruns(Words("forever.py"), Path(r"DIRECTORY")).run(Trial(), 600)
+"""
+
+
 def gone(pid):
     """Whether a process has ended, within some seconds."""
     for _ in range(100):
@@ -66,7 +77,15 @@ def reruns(tmp_path, monkeypatch):
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
     directory = tmp_path / "heal"
     (directory / "runs").mkdir(parents=True)
-    return lambda *words, **options: Reruns(Words(*words), directory, **options)
+    made = []
+
+    def make(*words, **options):
+        made.append(Reruns(Words(*words), directory, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 def test_a_run_has_its_arguments_its_input_and_its_own_directory(reruns, tmp_path):
@@ -102,6 +121,46 @@ def test_nothing_stays_behind(reruns, tmp_path, how):
         assert (ran.status, ran.error) == ("killed", "it was ended at its time limit")
     assert all(gone(int(pid)) for pid in pids.read_text().split())
     assert not (maker.directory / "work").exists()
+
+
+@pytest.mark.skipif(not launching.CAN_FORK, reason="needs fork")
+def test_a_killed_heal_leaves_no_run_behind(reruns, tmp_path):
+    pids, directory = tmp_path / "pids", reruns("forever.py").directory
+    heals = subprocess.Popen([sys.executable, "-c", HEALS.replace("DIRECTORY", str(directory))])
+    try:
+        while not (pids.exists() and pids.read_text().count(" ")):
+            assert heals.poll() is None
+            time.sleep(0.05)
+    finally:
+        heals.kill()
+        heals.wait()
+    assert all(gone(int(pid)) for pid in pids.read_text().split())
+
+
+@pytest.mark.skipif(not launching.CAN_FORK, reason="needs fork")
+def test_where_a_fork_is_fragile_a_run_is_a_new_process_and_ends_at_its_limit(reruns, tmp_path):
+    maker = reruns("train.py", nursery=launching.Nursery(fresh=True))
+    assert maker.run(Trial(), 60).status == "finished"
+    pids, maker = tmp_path / "pids", reruns("forever.py", nursery=launching.Nursery(fresh=True))
+    while not pids.exists():
+        assert maker.run(Trial(), 12).status == "killed"
+    assert all(gone(int(pid)) for pid in pids.read_text().split())
+
+
+def test_without_fork_a_run_is_a_new_process(reruns, monkeypatch):
+    monkeypatch.setattr(rerun, "CAN_FORK", False)
+    maker = reruns("train.py")
+    assert (maker.run(Trial(), 60).status, maker.nursery.seconds) == ("finished", 0.0)
+
+
+def test_one_process_imports_for_all_runs_and_they_do_not_meet(reruns):
+    maker = reruns("train.py")
+    ran = [maker.run(trial, 60) for trial in (Trial(), Trial(shift=1), Trial(max_steps=7))]
+    assert [(one.status, one.steps) for one in ran] == [("finished", 20), ("finished", 20), ("stopped", 7)]
+    first = maker.nursery._process.pid
+    os.kill(first, signal.SIGKILL)  # whoever ends it
+    maker.nursery._process.wait()
+    assert maker.run(Trial(shift=2), 60).status == "finished"
 
 
 def test_words_point_into_the_copy(tmp_path):

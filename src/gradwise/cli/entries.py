@@ -12,7 +12,7 @@ from gradwise.handbook.measured import measured_lines
 from gradwise.handbook.techniques import PLACES, Technique, find_techniques, plural, techniques
 from gradwise.registry import nearest
 from gradwise.remedies.collection import all_remedies
-from gradwise.remedies.remedy import LoadedRemedy
+from gradwise.remedies.remedy import Dose, LoadedRemedy
 from gradwise.report.page import Block, Page, Section, page_document, page_text, parse_page
 from gradwise.report.words import sentence
 from gradwise.rules.collection import all_rules, own_rules
@@ -183,7 +183,30 @@ def _cure_entry(cure: LoadedRemedy) -> Entry:
     it = cure.declaration
     helps = [rule.declaration.name for rule in all_rules().values() if it.name in rule.declaration.cures]
     facts = f"cure, {it.grade}" + (f"; helps against {', '.join(helps)}" if helps else "")
-    return Entry("cure", it.name, facts, parse_page(cure.page), it.edit.as_text() + "\n")
+    return Entry("cure", it.name, facts, _with_doses(cure), it.edit.as_text() + "\n")
+
+
+def _with_doses(cure: LoadedRemedy) -> Page:
+    """The cure's page, and the numbers that a treatment can set."""
+    page, doses = parse_page(cure.page), cure.declaration.doses
+    if not doses:
+        return page
+    section = Section("Doses", tuple(Block("item", dose_line(dose)) for dose in doses))
+    *others, last = page.sections  # which are the references
+    return replace(page, sections=(*others, section, last))
+
+
+def dose_line(dose: Dose) -> str:
+    """What a dose is, its default, its range and what `gradwise heal` tries.
+
+    >>> from gradwise.remedies.collection import find_remedy
+    >>> dose_line(find_remedy("lower-lr").declaration.doses[0])
+    "`factor`: times the script's rate; 0.1 unless set, from 1e-06 to 0.999; heal tries 0.1, 0.03, 0.3, 0.01"
+    """
+    unset = "found at run time" if dose.default is None else f"{dose.default:g} unless set"
+    unit = f" {dose.unit}" if dose.unit else ""
+    tried = f"; heal tries {', '.join(f'{value:g}' for value in dose.ladder)}" if dose.ladder else ""
+    return f"`{dose.name}`: {dose.meaning}; {unset}, from {dose.low:g} to {dose.high:g}{unit}{tried}"
 
 
 def _technique_entry(technique: Technique) -> Entry:

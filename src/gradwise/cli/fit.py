@@ -201,6 +201,12 @@ def fit_command(
         float | None, typer.Option(metavar="S", help="Seconds between checkpoints [default: 60].")
     ] = None,
     no_doctor: Annotated[bool, typer.Option("--no-doctor", help="Do not watch the training.")] = False,
+    heal: Annotated[
+        bool, typer.Option("--heal", help="Try settings that cure what is found; keep what is proven.")
+    ] = False,
+    heal_budget: Annotated[
+        str, typer.Option(metavar="TIME", help="Of --heal, for all fits together: 90s, 10m, 2h.")
+    ] = "10m",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run directory [default: a new one in .gradwise/runs].")
     ] = None,
@@ -218,6 +224,7 @@ def fit_command(
     gradwise fit photos/ --net resnet18 --weights resnet18.pth --freeze all --unfreeze-every 2
     gradwise fit photos/ --weights .gradwise/runs/20261121-102833-other --rate-decay 0.8
     gradwise fit photos/ --net lenet-5 --teacher .gradwise/runs/20261121-102833-photos
+    gradwise fit iris.csv --target species --heal
     gradwise fit --resume .gradwise/runs/20261121-102833-iris
 
     Exit codes: 0 it learnt, 1 it did not beat guessing, 2 wrong use, 130 interrupted.
@@ -254,6 +261,7 @@ def fit_command(
             or given
             or config
             or out
+            or heal
             or any({**reading, "task": task != "auto"}.values())
         ):
             raise UsageError("--resume goes on with the data and settings of its run; give no others.")
@@ -267,6 +275,13 @@ def fit_command(
         return run_range_test(
             data, target, reading, chosen, page=range_test, json_file=json_file, quiet=quiet
         )
+    if heal:
+        from gradwise.cli.fit_heal import heal_fit
+        from gradwise.cli.heal import duration
+
+        seconds = duration(heal_budget)
+        healed = heal_fit(data, target, reading, chosen, out, seconds=seconds, quiet=quiet)
+        return _finish(healed, json_file, quiet)
     return _finish(_fit(data, target, reading, chosen, out, quiet), json_file, quiet)
 
 

@@ -9,7 +9,7 @@ import signal
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -21,7 +21,7 @@ from gradwise.cli.script_command import load_program, need_torch
 from gradwise.errors import UsageError
 
 if TYPE_CHECKING:
-    from gradwise.heal.healing import Order
+    from gradwise.heal.outcome import Order
     from gradwise.heal.record import Record
     from gradwise.heal.rerun import Words
 
@@ -103,8 +103,8 @@ def heal_command(
     """
     from gradwise.diagnosis import choose_rules
     from gradwise.heal.candidates import chosen_grades
-    from gradwise.heal.healing import Order
     from gradwise.heal.metric import compiled_or_name
+    from gradwise.heal.outcome import Order
     from gradwise.heal.record import held
     from gradwise.heal.rerun import Words
     from gradwise.settings.locating import load_settings
@@ -153,12 +153,18 @@ def _healed(
     from gradwise.cli.heal_progress import HealProgress
     from gradwise.cli.outcome import write_document
     from gradwise.heal.healing import heal
+    from gradwise.heal.launching import Nursery
     from gradwise.heal.making import Runs
+    from gradwise.heal.nursery import imported_by
     from gradwise.heal.record import finite
     from gradwise.heal.rerun import Reruns
 
-    with HealProgress(record.directory, words.shown, quiet=quiet) as progress, polite_kills():
-        reruns = Reruns(words, record.directory, isolate)
+    reruns = Reruns(words, record.directory, isolate, nursery=Nursery(imported_by(_source(words))))
+    with (
+        HealProgress(record.directory, words.shown, quiet=quiet) as progress,
+        polite_kills(),
+        closing(reruns),
+    ):
         runs = Runs(reruns, record, seconds, progress)
         reruns.note = runs.note
         healed = heal(order, runs)

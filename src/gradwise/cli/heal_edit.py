@@ -9,7 +9,7 @@ from gradwise.errors import GradwiseError
 
 if TYPE_CHECKING:
     from gradwise.heal.edits.editing import Edited
-    from gradwise.heal.healing import Healed
+    from gradwise.heal.outcome import Healed
     from gradwise.heal.rerun import Words
 
 DIFF = "edit.diff"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,8 +12,8 @@ from gradwise.report.terminal import printable
 
 if TYPE_CHECKING:
     from gradwise.heal.edits.editing import Edited
-    from gradwise.heal.healing import Healed
-    from gradwise.heal.proof import Gain, Proof
+    from gradwise.heal.outcome import Healed
+    from gradwise.heal.proof import Gain, Proof, Scale
 
 LABEL = 9
 SHOWN = 5  # candidates, best first
@@ -39,10 +39,45 @@ def show(healed: Healed, stream: TextIO, directory: Path, script: str, edited: E
     if len(healed.left) > SHOWN_LEFT:
         lines.append(_row("", f"and {len(healed.left) - SHOWN_LEFT} more"))
     cost = "" if math.isnan(healed.cost) else f", {healed.cost:.1f} times one run"
+    cost += "" if math.isnan(healed.steps) else f" ({healed.steps:.1f} times its steps)"
     lines.append(_row("cost", f"{healed.runs} run{'s' * (healed.runs != 1)}, {healed.seconds:.0f} s{cost}"))
     lines += [*_next(healed, directory, script), *_edit(healed, edited)]
     stream.write(printable("\n".join(lines) + "\n", getattr(stream, "encoding", None)))
     stream.flush()
+
+
+def show_fit(healed: Healed, stream: TextIO, directory: Path, settings: Mapping[str, object]) -> None:
+    """Print the outcome of a healed fit.
+
+    Args:
+        healed: the outcome.
+        stream: where to.
+        directory: where all fits are kept.
+        settings: that stand for the chosen cures.
+    """
+    lines = ["", *_found(healed), *_tried(healed)]
+    if healed.proof is not None:
+        lines += ["", *proof_table(healed)]
+    lines += ["", _row("heal", healed.words)]
+    lines += [_row("note", note) for note in healed.notes]
+    cost = "" if math.isnan(healed.cost) else f", {healed.cost:.1f} times one fit"
+    lines.append(
+        _row("cost", f"{healed.runs} fits, {healed.seconds:.0f} s{cost}; in {shown_path(directory)}")
+    )
+    if settings:
+        words = " ".join(_option(name, value) for name, value in settings.items())
+        kept = "kept with" if healed.verdict == "helped" else "not kept; it was"
+        lines.append(_row("settings", f"{kept} {words}"))
+    stream.write(printable("\n".join(lines) + "\n", getattr(stream, "encoding", None)))
+    stream.flush()
+
+
+def _option(name: str, value: object) -> str:
+    """A setting as it is typed."""
+    words = f"--{name.replace('_', '-')}"
+    if value is True:
+        return words
+    return f"{words} {value:.6g}" if isinstance(value, float) else f"{words} {value}"
 
 
 def _found(healed: Healed) -> Iterator[str]:
@@ -76,12 +111,13 @@ def proof_table(healed: Healed) -> list[str]:
     assert chosen is not None
     rows = [
         ("nothing", proof.nothing, ""),
-        (chosen.name, proof.chosen, _gain(proof.gain)),
-        *([("by lot", proof.drawn, _gain(proof.luck))] if proof.drawn else []),
+        (chosen.name, proof.chosen, _gain(proof.gain, proof.scale)),
+        *([("by lot", proof.drawn, _gain(proof.luck, proof.scale))] if proof.drawn else []),
     ]
     room = max(len(name) for name, _, _ in rows)
     cells = [[_number(value) for value in values] for _, values, _ in rows]
     width = max([len(cell) for row in cells for cell in row] + [len(f"seed {proof.shifts[-1]}")])
+    cells = [row + [""] * (len(proof.shifts) - len(row)) for row in cells]
     seeds = "  ".join(f"seed {shift}".rjust(width) for shift in proof.shifts)
     head = f"{'':<{room}}  {seeds}  gain, 95 % interval"
     lines = [head.rstrip()]
@@ -95,12 +131,20 @@ def _lots(proof: Proof) -> Iterator[str]:
         yield f"drawn by lot: {', '.join(proof.lots)}"
 
 
-def _gain(gain: Gain) -> str:
+def _gain(gain: Gain, scale: Scale) -> str:
+    """A gain and its interval; losses as how many times smaller they became."""
     if math.isnan(gain.mean):
         return "nothing to compare with" if gain.seeds else ""
-    interval = "" if math.isnan(gain.low) else f" ({gain.low:+.3g} to {gain.high:+.3g})"
     ruined = f", {gain.ruined} without a number" if gain.ruined else ""
+    if scale == "ratio":
+        interval = "" if math.isnan(gain.low) else f" ({_times(gain.low)} to {_times(gain.high)})"
+        return f"{_times(gain.mean)} times smaller{interval}{ruined}"
+    interval = "" if math.isnan(gain.low) else f" ({gain.low:+.3g} to {gain.high:+.3g})"
     return f"{gain.mean:+.3g}{interval}{ruined}"
+
+
+def _times(logarithm: float) -> str:
+    return f"{math.exp(min(logarithm, 700.0)):.3g}"
 
 
 def _number(value: float) -> str:

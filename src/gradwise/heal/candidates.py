@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from gradwise.errors import UnknownNameError, UsageError
@@ -16,7 +16,8 @@ from gradwise.remedies.remedy import GRADES, Grade, LoadedRemedy
 from gradwise.trace.findings import Finding
 
 ALLOWED: tuple[Grade, ...] = ("safe", "changes-training", "changes-model")  # where nothing else is asked for
-HEALED = ("broken", "sick")  # groups whose cures can make a run learn better; slow ones make it faster
+BROKEN = "broken"  # what cannot be meant stays wrong, whatever is done about its symptoms
+HEALED = (BROKEN, "sick")  # groups whose cures can make a run learn better; slow ones make it faster
 _PARAMETER = re.compile(r"(^|\.)(weight|bias)(_[a-z]+_l\d+\w*)?$")
 LATER = 1.5  # how much later a cause, or a symptom, comes than a cure or a dose of the one before
 
@@ -80,21 +81,35 @@ def chosen_grades(text: str | None) -> tuple[Grade, ...]:
     return tuple(grade for grade in GRADES if grade in words)
 
 
-def propose(findings: Iterable[Finding], allowed: Collection[Grade]) -> Proposed:
+Unable = Callable[[LoadedRemedy], str]
+
+
+def unable_at_run_time(remedy: LoadedRemedy) -> str:
+    """Why a cure cannot be given to a running script; "" where it can."""
+    if remedy.treat is not None:
+        return ""
+    return remedy.declaration.unable or "it cannot be given to a running script yet"
+
+
+def propose(
+    findings: Iterable[Finding], allowed: Collection[Grade], unable: Unable = unable_at_run_time
+) -> Proposed:
     """Candidates for what was found.
 
     Args:
         findings: causes, strongest first, as a diagnosis holds them.
         allowed: grades of the cures.
+        unable: why a cure cannot be given, "" where it can.
     """
     proposed = Proposed()
     seen: set[str] = set()
     causes = [finding for finding in findings if serious(finding)]
     for number, cause in enumerate(causes):
-        for finding, late in [(cause, 0.0), *((symptom, LATER) for symptom in cause.symptoms)]:
+        symptoms = () if cause.group == BROKEN else cause.symptoms
+        for finding, late in [(cause, 0.0), *((symptom, LATER) for symptom in symptoms)]:
             for place, name in enumerate(finding.cures):
                 start = LATER * number + late + place
-                for candidate in _of_cure(name, cause, finding, start, allowed, proposed):
+                for candidate in _of_cure(name, cause, finding, start, allowed, proposed, unable):
                     if candidate.name not in seen:
                         seen.add(candidate.name)
                         proposed.candidates.append(candidate)
@@ -108,16 +123,21 @@ def serious(finding: Finding) -> bool:
 
 
 def _of_cure(
-    name: str, cause: Finding, finding: Finding, start: float, allowed: Collection[Grade], proposed: Proposed
-) -> Iterator[Candidate]:
+    name: str, cause: Finding, finding: Finding, start: float, allowed: Collection[Grade], proposed: Proposed,
+    unable: Unable,
+) -> Iterator[Candidate]:  # fmt: skip
     """A candidate for each dose, or a reason why there is none."""
     try:
         remedy = find_remedy(name)
     except UnknownNameError:
         return
     declared = remedy.declaration
-    if remedy.treat is None:
-        proposed.left[declared.name] = declared.unable or "it cannot be given to a running script yet"
+    why_not = unable(remedy)
+    if declared.stands_for:
+        for late, other in enumerate(declared.stands_for):
+            yield from _of_cure(other, cause, finding, start + late, allowed, proposed, unable)
+    elif why_not:
+        proposed.left[declared.name] = why_not
     elif declared.grade not in allowed:
         proposed.left[declared.name] = f"its grade {declared.grade} is not allowed (--allow)"
     else:
@@ -149,25 +169,8 @@ def _doses(remedy: LoadedRemedy, where: tuple[str, ...], why: str) -> Iterator[C
         yield Cure(declared.name, {ladder[0]: value}, where, why)
 
 
-def paired(bests: Iterable[Candidate], most: int = 3) -> list[Candidate]:
-    """Two candidates for two causes together, the likeliest pairs first.
-
-    Args:
-        bests: the best of each cause, the strongest cause first.
-        most: pairs.
-    """
-    held = list(bests)
-    pairs = []
-    for at, one in enumerate(held):
-        for other in held[at + 1 :]:
-            if one.cause != other.cause and not {c.name for c in one.cures} & {c.name for c in other.cures}:
-                cause = f"{one.cause} + {other.cause}"
-                pairs.append(Candidate(one.cures + other.cures, cause, one.rank + other.rank))
-    return sorted(pairs, key=lambda pair: pair.rank)[:most]
-
-
 def random_treatments(
-    grade: Grade, cures: int, besides: tuple[Cure, ...], seed: int
+    grade: Grade, cures: int, besides: tuple[Cure, ...], seed: int, unable: Unable = unable_at_run_time
 ) -> Iterator[tuple[Cure, ...]]:
     """Treatments drawn by lot, without end: what a change without a diagnosis does.
 
@@ -176,11 +179,10 @@ def random_treatments(
         cures: how many at once.
         besides: the treatment that is not drawn.
         seed: of the lot.
+        unable: why a cure cannot be given, "" where it can.
     """
     lot = random.Random(seed)
-    pool = [
-        one for one in all_remedies().values() if one.treat is not None and one.declaration.grade == grade
-    ]
+    pool = [one for one in all_remedies().values() if not unable(one) and one.declaration.grade == grade]
     taken = shown_cures(tuple(Cure(cure.name, cure.dose) for cure in besides))
     while pool:
         drawn = lot.sample(pool, min(cures, len(pool)))

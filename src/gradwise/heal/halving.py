@@ -1,265 +1,171 @@
-"""Successive halving: many candidates over few steps, the better third over more, the last ones over all."""
+"""The search: one candidate after the other, over part of the steps where that tells, until one is enough."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradwise.errors import TraceError
-from gradwise.heal.candidates import Candidate, paired
+from gradwise.heal.candidates import Candidate
 from gradwise.heal.making import Runs
-from gradwise.heal.metric import Metric, shorter
-from gradwise.heal.trial import Ran, Trial
+from gradwise.heal.metric import Metric, early
+from gradwise.heal.trial import Ran
+from gradwise.heal.trying import Cost, Ground, Tried
 from gradwise.trace.read import read_run
 
 THIRD = 3  # of a rung's candidates one in so many goes on
-LADDERS = ((1.0,), (1 / 3, 1.0), (1 / 9, 1 / 3, 1.0))  # shares of the steps
+LADDERS = ((1 / 9, 1 / 3), (1 / 3,))  # shares of the steps; the proof itself is over all of them
 FEWEST_STEPS = 50  # of a shortened run; fewer say little
-MOST = 8  # candidates
-PAIRS = 2  # of cures for two causes
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What the script's own run took.
-
-    Args:
-        overhead: seconds that pass whatever its length: starting, judging.
-        script: seconds of the script itself.
-        steps: that it trained.
-    """
-
-    overhead: float
-    script: float
-    steps: int
-
-    @classmethod
-    def of(cls, ran: Ran) -> Cost:
-        """The cost of runs like this one."""
-        return cls(
-            max(ran.seconds - ran.script_seconds, 0.0), min(ran.script_seconds, ran.seconds), ran.steps
-        )
-
-    def run(self, share: float = 1.0) -> float:
-        """Seconds of a run over a share of the steps."""
-        return self.overhead + share * self.script
+MOST = 6  # candidates over part of the steps
+MOST_WHOLE = 3  # candidates over all of them, where less does not tell
+CROWD = 4  # candidates, from which on a rung over few steps saves more than it costs
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How candidates are compared: so many, over these shares of the steps."""
+    """How candidates are compared.
+
+    Args:
+        candidates: so many, the likeliest.
+        shares: of the steps, rung by rung.
+        metric: what they are compared by.
+    """
 
     candidates: int
     shares: tuple[float, ...]
-    seconds: float
+    metric: Metric
+
+    def seconds(self, cost: Cost) -> float:
+        """What it takes at most."""
+        total, count = 0.0, self.candidates
+        for share in self.shares:
+            total += count * cost.run(share)
+            count = kept(count)
+        return total
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A candidate and its number over a share of the steps; NaN where it has none."""
-
-    candidate: Candidate
-    ran: Ran
-    share: float
-    value: float
-
-
-@dataclass(slots=True)
-class Search:
-    """What came of all candidates.
-
-    Args:
-        tried: every run, in the order made.
-        best: the best candidate over all steps; None where none is better than nothing.
-        nothing: the number of the script as it is.
-        metric: what whole runs were compared by.
-    """
-
-    tried: list[Tried] = field(default_factory=list)
-    best: Candidate | None = None
-    nothing: float = math.nan
-    metric: Metric | None = None
-
-
-def planned(candidates: int, cost: Cost, seconds: float) -> Plan | None:
-    """As many candidates as the time allows, in the way that takes least time.
+def planned(candidates: int, ground: Ground, seconds: float) -> Plan | None:
+    """As many candidates as the time allows, over as few steps as tell something.
 
     Args:
         candidates: how many there are.
-        cost: of a run.
+        ground: what they are held against.
         seconds: for all of them together.
 
     Returns:
         None where the time does not reach for one.
-
-    >>> planned(6, Cost(2.0, 2.0, 500), 100.0)  # starting takes as long as training: shortening saves nothing
-    Plan(candidates=6, shares=(1.0,), seconds=24.0)
-    >>> planned(6, Cost(2.0, 90.0, 500), 500.0).shares
-    (0.1111111111111111, 0.3333333333333333, 1.0)
     """
-    for count in range(min(candidates, MOST), 0, -1):
-        ways = [
-            Plan(count, shares, _seconds(count, shares, cost)) for shares in LADDERS if _long(shares, cost)
-        ]
-        cheapest = min(ways, key=lambda plan: plan.seconds)
-        if cheapest.seconds <= seconds:
-            return cheapest
-    return None
+    cost, place = Cost.of(ground.first), ground.runs.place(ground.first)
+    plan = Plan(min(candidates, MOST_WHOLE), (1.0,), ground.metrics[0])
+    for shares in LADDERS if ground.shortens else ():
+        steps = ground.steps(shares[0])
+        metric = early(ground.metrics, place, shares[0], steps) if steps >= FEWEST_STEPS else None
+        if metric is not None and (len(shares) == 1 or candidates >= CROWD):
+            plan = Plan(min(candidates, MOST), shares, metric)
+            break
+    while plan.candidates and plan.seconds(cost) > seconds:
+        plan = replace(plan, candidates=plan.candidates - 1)
+    return plan if plan.candidates else None
 
 
-def _long(shares: Sequence[float], cost: Cost) -> bool:
-    return len(shares) == 1 or cost.steps * shares[0] >= FEWEST_STEPS
+def kept(count: int) -> int:
+    """How many of a rung go on.
 
-
-def _seconds(count: int, shares: Sequence[float], cost: Cost) -> float:
-    total = 0.0
-    for share in shares:
-        runs = count + (share < 1)  # and the script as it is
-        total += runs * cost.run(share)
-        count = _kept(count)
-    return total
-
-
-def _kept(count: int) -> int:
+    >>> kept(6), kept(2)
+    (2, 2)
+    """
     return min(count, max(2, math.ceil(count / THIRD)))
 
 
 def search(
-    candidates: Sequence[Candidate], plan: Plan, first: Ran, metrics: Sequence[Metric], runs: Runs,
-    max_steps: int | None, clean: Callable[[Path], bool] = lambda _: False,
-) -> Search:  # fmt: skip
-    """Try candidates as planned, and pairs of the best where they are for two causes.
+    candidates: Sequence[Candidate], plan: Plan, ground: Ground, before: Tried | None = None
+) -> tuple[list[Tried], Tried | None]:
+    """Try candidates as planned, with seeds that no proof uses.
 
-    Once a cure is better than nothing and its run shows no ailment any more, only its other doses are tried.
+    It ends as soon as one is enough: better than nothing and no worse than what was tried before, its run
+    without an ailment.  Over part of the steps that counts only where the cause shows as early.
 
     Args:
         candidates: the likeliest first.
         plan: how many, over which shares.
-        first: the script's own run.
-        metrics: of whole runs, the best first.
-        runs: makes them.
-        max_steps: of a whole run.
-        clean: whether a kept run shows no ailment.
+        ground: what they are held against.
+        before: what was tried already.
+
+    Returns:
+        All that was tried on the last rung, in the order made, and the one that was enough.
 
     Raises:
         OutOfTimeError: the budget is spent.
     """
-    live, found = list(candidates[: plan.candidates]), Search()
-    for share in plan.shares[:-1]:
-        live = _rung(live, share, first, metrics[0], runs, found)
-    nothing, enough = metrics[0].of(runs.place(first)), ""
-    for candidate in live:
-        if enough and _cures(candidate) != enough:
-            continue
-        one = whole(candidate, first, metrics[0], runs, max_steps, found)
-        if one.ran.held and metrics[0].better(one.value, nothing) and clean(runs.place(one.ran)):
-            enough = enough or _cures(candidate)
-    if not enough:
-        _pair(first, metrics[0], runs, max_steps, found)
-    return concluded(found, first, metrics, runs)
+    live, rung = [one for one in candidates if ground.hopeful(one.cures)][: plan.candidates], list[Tried]()
+    for share in plan.shares:
+        if rung:
+            live = [one.candidate for one in ranked(rung, plan.metric, ground)[: kept(len(rung))]]
+        rung = []
+        for candidate in live:
+            if not ground.hopeful(candidate.cures):
+                continue
+            one = ground.whole(candidate) if share == 1.0 else ground.short(candidate, share, plan.metric)
+            if all(one.candidate.name != other.candidate.name for other in rung):
+                rung.append(one)
+            if _enough(one, plan.metric, ground, before):
+                return rung, one
+    return rung, None
 
 
-def _cures(candidate: Candidate) -> str:
-    """Names of what a candidate gives, whatever the dose."""
-    return " + ".join(cure.name for cure in candidate.cures)
+def ranked(tried: Sequence[Tried], metric: Metric, ground: Ground) -> list[Tried]:
+    """Those that ended, the best first; of equals one without an ailment, of these the likelier.
+
+    Args:
+        tried: runs over the same share of the steps.
+        metric: of shortened runs.
+        ground: what they are held against.
+    """
+    ended = [one for one in tried if one.ran.held]
+    if not ended:
+        return []
+    known = ground.metrics if ended[0].share == 1.0 else [metric]
+    by = ground.agreed(ended, known)
+    valued = ground.valued(ended, [by])
+    return sorted(valued, key=lambda one: (by.rank(one.value), not one.clean, one.candidate.rank))
 
 
-def concluded(found: Search, first: Ran, metrics: Sequence[Metric], runs: Runs) -> Search:
-    """The metric that all whole runs have, their numbers by it, and the best of them."""
-    ended = [one for one in found.tried if one.share == 1.0 and one.ran.held]
-    metric = next((m for m in metrics if all(m.applies(runs.place(one.ran)) for one in ended)), metrics[0])
-    found.metric, found.nothing = metric, metric.of(runs.place(first))
-    found.tried = [one if one.share < 1 else _again(one, metric, first, runs) for one in found.tried]
-    better = [one for one in found.tried if one.share == 1.0 and metric.better(one.value, found.nothing)]
-    if better:
-        found.best = min(better, key=lambda one: (metric.rank(one.value), one.candidate.rank)).candidate
-    return found
+def _enough(one: Tried, short: Metric, ground: Ground, before: Tried | None) -> bool:
+    """Whether nothing else need be tried."""
+    metric = ground.numbered(one, short)
+    if not one.clean or not metric.better(one.value, one.nothing) or not _soon(one, ground):
+        return False
+    if before is None:
+        return True
+    level = ground.valued([replace(before, share=one.share), one], [metric])
+    return not metric.better(level[0].value, level[1].value)
 
 
-def _again(tried: Tried, metric: Metric, first: Ran, runs: Runs) -> Tried:
-    value = metric.of(runs.place(tried.ran), first.steps) if tried.ran.held else math.nan
-    return Tried(tried.candidate, tried.ran, tried.share, value)
+def _soon(one: Tried, ground: Ground) -> bool:
+    """Whether the causes showed so early in the script's own run that a shortened one would have them."""
+    if one.share == 1.0:
+        return True
+    causes = set(one.candidate.cause.split(" + "))
+    since = [found.since_step for found in ground.findings if found.rule in causes]
+    return bool(since) and max(since) <= ground.steps(one.share) / 2
 
 
-def _rung(
-    live: Sequence[Candidate], share: float, first: Ran, metric: Metric, runs: Runs, found: Search
-) -> list[Candidate]:
-    steps = max(int(first.steps * share), 1)
-    reference = runs.get(Trial(max_steps=steps))
-    repeated(first, reference, runs)
-    if not reference.held:
-        return list(live)
-    short = shorter(metric, runs.place(reference))
-    rung: list[Tried] = []
-    for candidate in live:
-        one = _tried(candidate, share, short, runs, steps, steps)
-        if all(one.candidate.name != other.candidate.name for other in rung):
-            rung.append(one)
-    found.tried += rung
-    held = sorted((one for one in rung if one.ran.held), key=lambda one: short.rank(one.value))
-    return [one.candidate for one in held[: _kept(len(live))]]
-
-
-def whole(
-    candidate: Candidate, first: Ran, metric: Metric, runs: Runs, max_steps: int | None, found: Search
-) -> Tried:
-    """Try a candidate over all steps and add it to what was tried, once."""
-    tried = _tried(candidate, 1.0, metric, runs, max_steps, first.steps)
-    if tried.ran.status == "idle":
-        repeated(first, tried.ran, runs)
-    if all(one.share < 1 or one.candidate.name != tried.candidate.name for one in found.tried):
-        found.tried.append(tried)
-    return tried
-
-
-def _tried(
-    candidate: Candidate, share: float, metric: Metric, runs: Runs, max_steps: int | None, until: int
-) -> Tried:
-    """A candidate's run; where its places are not of the kind that it acts on, a run with it everywhere."""
-    for one in (candidate, candidate.everywhere()):
-        ran = runs.get(Trial(one.cures, max_steps=max_steps), lambda ran: metric.of(runs.place(ran), until))
-        if ran.status != "idle" or one == candidate.everywhere():
-            break
-    return Tried(one, ran, share, metric.of(runs.place(ran), until) if ran.held else math.nan)
-
-
-def _pair(first: Ran, metric: Metric, runs: Runs, max_steps: int | None, found: Search) -> None:
-    """The best cures of two causes together."""
-    bests: dict[str, Tried] = {}
-    for one in reversed(found.tried):  # longer runs come later and tell more
-        before = bests.get(one.candidate.cause)
-        if one.ran.held and (
-            before is None or (one.share == before.share and metric.better(one.value, before.value))
-        ):
-            bests[one.candidate.cause] = one
-    held = sorted((one.candidate for one in bests.values()), key=lambda candidate: candidate.rank)
-    for candidate in paired(held, PAIRS):
-        whole(candidate, first, metric, runs, max_steps, found)
-
-
-def repeated(first: Ran, other: Ran, runs: Runs) -> bool:
-    """Whether another run of the script as it is gave the same losses; told where it did not.
+def repeated(first: Ran, other: Ran, runs: Runs) -> bool | None:
+    """Whether another run had the same losses as far as both go; None where that cannot be told.
 
     Args:
         first: the script's own run.
-        other: with the same seeds, up to where it was stopped.
-        runs: keeps both, and the note.
+        other: another run.
+        runs: keeps both.
     """
     try:
         one, two = (read_run(runs.place(ran)).trace.step_signal("loss") for ran in (first, other))
     except TraceError:
-        return True
+        return None
     count = min(len(one), len(two))
     if not count or int(one.counts[:count].max()) > 1 or int(two.counts[:count].max()) > 1:
-        return True  # thinned, so that the ends of buckets may differ
-    same = bool(np.array_equal(one.mean[:count], two.mean[:count], equal_nan=True))
-    if not same:
-        runs.note(
-            "the script is not deterministic: with the same seeds another run gave other losses; "
-            "the interval holds that too"
-        )
-    return same
+        return None  # thinned, so that the ends of buckets may differ
+    return bool(np.array_equal(one.mean[:count], two.mean[:count], equal_nan=True))

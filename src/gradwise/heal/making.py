@@ -62,11 +62,15 @@ class Runs:
     listener: Listener = field(default_factory=Listener)
     notes: list[str] = field(default_factory=list)
     single: float = 0.0  # seconds of the script's own run
+    _asked: set[str] = field(default_factory=set)
+    spent: float = (
+        0.0  # seconds of the runs asked for so far, kept ones too, so that a resumed heal decides alike
+    )
 
     @property
     def left(self) -> float:
         """Seconds of the budget that are left."""
-        return self.budget - self.record.seconds
+        return self.budget - self.spent
 
     def place(self, ran: Ran) -> Path:
         """Where a run is kept."""
@@ -91,6 +95,9 @@ class Runs:
         kept = self.record.runs.get(trial.key)
         if kept is None:
             kept = self._made(trial)
+        if trial.key not in self._asked:
+            self._asked.add(trial.key)
+            self.spent += kept.seconds
         value = read(kept) if read is not None and kept.held else None
         self.listener.ran(shown_cures(trial.cures), kept, value)
         return kept
@@ -100,7 +107,7 @@ class Runs:
         own = SLOWER * self.single + SPARE if self.single else left
         if left <= 0:
             raise OutOfTimeError
-        self.listener.begins(shown_cures(trial.cures), trial, self.record.seconds, self.budget)
+        self.listener.begins(shown_cures(trial.cures), trial, self.spent, self.budget)
         ran = self.maker.run(trial, min(left, own))
         if ran.status == "killed" and left <= own:
             raise OutOfTimeError

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -48,15 +50,16 @@ class Metric:
     pattern: str = ""
     loss: tuple[str, ...] = ()
 
-    def of(self, place: Path, until: int | None = None) -> float:
+    def of(self, place: Path, until: int | None = None, most: int | None = None) -> float:
         """The number of a kept run; NaN, the worst, where it has none.
 
         Args:
             place: the run's directory.
             until: steps that count; all of them when None.
+            most: of a printed number, so many of its lines count; all of them when None.
         """
         if self.kind == "printed":
-            value = value_of(self._compiled(), printed_by(place))
+            value = value_of(self._compiled(), printed_by(place), most)
             return math.nan if value is None or not math.isfinite(value) else value
         try:
             trace = read_run(place).trace
@@ -79,6 +82,21 @@ class Metric:
         if self.loss and loss_functions(trace) != self.loss:
             return False
         return self.kind == "training loss" or self.where in trace.sampled("val_loss").places
+
+    def comes(self, place: Path, trace: Trace, share: float, steps: int) -> bool:
+        """Whether a run that is stopped after so many steps has such a number already."""
+        if self.kind == "printed":
+            return self.count(place) * share >= 1
+        if self.kind == "training loss":
+            return True
+        table = trace.sampled("val_loss")
+        return self.where in table.places and bool((table.steps <= steps).any())
+
+    def count(self, place: Path) -> int:
+        """How often a kept run printed it; of other numbers there is always one more."""
+        if self.kind != "printed":
+            return sys.maxsize
+        return sum(1 for _ in self._compiled().finditer(printed_by(place)))
 
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern, re.MULTILINE | re.IGNORECASE)
@@ -121,16 +139,21 @@ def choose_metrics(asked: str, lower: bool | None, place: Path) -> list[Metric]:
     return [_asked(asked, lower, printed_by(place))]
 
 
-def shorter(metric: Metric, place: Path) -> Metric:
-    """The metric for runs that were stopped early: the same where such a run has it, else the training loss.
+def early(metrics: Sequence[Metric], place: Path, share: float, steps: int) -> Metric | None:
+    """What runs can be compared by that are stopped early; None where nothing tells so soon.
+
+    The training loss stands for itself alone: a cure of overfitting makes it worse.
 
     Args:
-        metric: of whole runs.
-        place: of a run of the script as it is that was stopped.
+        metrics: of whole runs, the best first.
+        place: of the script's own run.
+        share: of its steps, at which runs are stopped.
+        steps: the same as a number.
     """
-    if metric.applies(place):
-        return metric
-    return _training(read_run(place).trace, "runs that are stopped early")
+    trace = read_run(place).trace
+    evaluation = _evaluation(trace, None, "runs that are stopped early")
+    known = [*metrics, *([evaluation] if evaluation is not None else [])]
+    return next((metric for metric in known if metric.comes(place, trace, share, steps)), None)
 
 
 def loss_functions(trace: Trace) -> tuple[str, ...]:

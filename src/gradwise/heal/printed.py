@@ -57,13 +57,18 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return found
 
 
-def value_of(pattern: re.Pattern[str], text: str) -> float | None:
+def value_of(pattern: re.Pattern[str], text: str, most: int | None = None) -> float | None:
     r"""The number of the last match; None without a match, NaN where the group holds no number.
+
+    Args:
+        pattern: its first group is the number.
+        text: what was printed.
+        most: so many matches count, the first ones; all of them when None.
 
     >>> value_of(re.compile(r"acc ([0-9.]+)"), "acc 0.5\nacc 0.75\n")
     0.75
     """
-    matches = list(pattern.finditer(text))
+    matches = list(pattern.finditer(text))[:most]
     if not matches:
         return None
     try:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,13 +14,13 @@ from typing import Any
 
 from gradwise.errors import TraceError
 from gradwise.heal.isolating import Copied, copy_directory, in_words
+from gradwise.heal.launching import CAN_FORK, Nursery, Place, started
 from gradwise.heal.treatment import Treatment
 from gradwise.heal.trial import Ran, Status, Trial, cure_as_dict, shown_cures
 from gradwise.heal.writing import write_treatment
 from gradwise.trace.model import RunInfo
 from gradwise.trace.read import read_run
 
-GRACE = 5.0  # seconds for a child to write its trace after Ctrl-C, before it is killed
 FAILED, USAGE = 3, 2  # exit codes of a watched run
 NO_TRACE = "no trace"
 OUT, ERR, STDIN = "stdout.txt", "stderr.txt", "stdin"
@@ -70,12 +67,14 @@ class Reruns:
         directory: where runs are kept, absolute.
         isolate: whether each run gets its own copy of the working directory.
         note: told about what copies lack, once.
+        nursery: forks the runs.
     """
 
     words: Words
     directory: Path
     isolate: bool = True
     note: Callable[[str], None] = lambda _: None
+    nursery: Nursery = field(default_factory=Nursery)
     _own: set[str] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
 
@@ -141,21 +140,13 @@ class Reruns:
             limit: seconds.
         """
         given = self.directory / STDIN
-        with (
-            (given if given.exists() else Path(os.devnull)).open("rb") as stdin,
-            (place / OUT).open("wb") as out,
-            (place / ERR).open("wb") as err,
-        ):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "gradwise", "check", *arguments],
-                cwd=work,
-                env=_environment(work),
-                stdin=stdin,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-            return _awaited(process, limit)
+        where = Place(work, given if given.exists() else Path(os.devnull), place / OUT, place / ERR)
+        command = ["check", *arguments]
+        return self.nursery.run(command, where, limit) if CAN_FORK else started(command, where, limit)
+
+    def close(self) -> None:
+        """End what waits for the next run."""
+        self.nursery.close()
 
     def _see_written(self, root: Path, before: dict[str, tuple[int, int]]) -> None:
         """Name linked files that the run wrote; later runs get copies of them."""
@@ -179,34 +170,6 @@ def printed_by(place: Path) -> str:
         return (place / OUT).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _awaited(process: subprocess.Popen[bytes], limit: float) -> int | None:
-    try:
-        return process.wait(limit)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:  # also where a script left processes behind, and after Ctrl-C
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a child and all of its group: first politely, so that the trace is whole."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-            process.wait(GRACE)
-    with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-
-
-def _environment(work: Path) -> dict[str, str]:
-    """The same hashes in each run, since scripts go through sets of words."""
-    return {"PYTHONHASHSEED": "0", **os.environ, "PWD": str(work)}
 
 
 def _marks(root: Path, names: list[str]) -> dict[str, tuple[int, int]]:

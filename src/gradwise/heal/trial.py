@@ -11,6 +11,7 @@ from typing import Any, Literal
 from gradwise.heal.treatment import Cure
 
 Status = Literal["finished", "stopped", "failed", "killed", "idle"]
+SEARCHING = 7919  # seed shift of all runs that are for choosing only; no proof comes so far
 HELD: tuple[Status, ...] = ("finished", "stopped")  # a run whose numbers count
 
 

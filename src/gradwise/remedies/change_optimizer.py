@@ -40,4 +40,5 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 """,
     ),
     unable="it stands for adam and sgd-momentum, which can be given",
+    stands_for=("adam", "sgd-momentum"),
 )

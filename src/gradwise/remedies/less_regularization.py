@@ -37,4 +37,5 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
 """,
     ),
     unable="it stands for lower-weight-decay and lower-dropout, which can be given",
+    stands_for=("lower-weight-decay", "lower-dropout"),
 )

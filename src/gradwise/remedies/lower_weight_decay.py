@@ -47,7 +47,8 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1.0)
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
 """,
     ),
-    doses=(Dose("factor", "times the script's decay", 0.1, 0.0, 0.999, (0.1, 0.01, 0.0)),),
+    # A decay that is strong enough to be found is mostly a thousand times too strong, so 0.1 comes last.
+    doses=(Dose("factor", "times the script's decay", 0.1, 0.0, 0.999, (0.01, 0.001, 0.1)),),
     undo="exact",
 )
 

@@ -126,6 +126,7 @@ class Remedy:
         undo: what taking it back restores, see `UNDOES`; None where there is no ``treat``.
         places: whether it acts on modules, so that ``where`` can choose among them.
         unable: why no running script can be given it; "" where one can, or will be.
+        stands_for: cures that are tried in its place, the likeliest first.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Remedy:
     undo: Undo | None = None
     places: bool = False
     unable: str = ""
+    stands_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

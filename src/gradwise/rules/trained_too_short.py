@@ -11,8 +11,8 @@ How it decides
     The script ended by itself; the outcome is poor, by a loss that was
     recognised (an accuracy that runs ahead of the loss counts once it has come
     three quarters of the way from the majority's share to 100 %), or a classifier
-    was still on a cliff (its loss fell by half of its level over the last 40 %, by
-    a fifth over the last 20 %) with less than 60 % of the loss removed;
+    was still on a cliff (its loss fell by 70 % of its level over the last 40 %, by
+    30 % over the last 20 %) with less than 60 % of the loss removed;
     over the last 40 % of the run the loss fell by
     10 % of its level and more, and over the last 20 % by 4 % and more, each by
     4 standard errors; the rate has not gone (5 % of its largest at least); and
@@ -52,8 +52,8 @@ MIN_STEPS = 30  # steps; fewer show no slope
 LONG, SHORT = 0.6, 0.8  # shares of the run from which on the slopes are taken
 STEEP, STEEP_END = 0.1, 0.04  # fall over those windows, share of the level; ours
 SURE = 4.0  # standard errors
-CLIFF, CLIFF_END = 0.5, 0.2  # the same where much was learnt already; ours
-AMID, WELL = 0.6, 0.85  # skill and lift below which a run on a cliff is in the middle of learning; ours
+CLIFF, CLIFF_END = 0.7, 0.3  # the same where much was learnt already; ours
+AMID, WELL = 0.6, 0.8  # skill and lift below which a run on a cliff is in the middle of learning; ours
 RATE_LEFT = 0.05  # of the largest rate; less has been spent on purpose; ours
 NEAR_BEST = 1.03  # last evaluation over the best one; ours
 ANSWERED = 0.75  # of what the majority answer leaves to be learnt; with answers so good a run may end; ours

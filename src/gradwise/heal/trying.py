@@ -1,0 +1,197 @@
+"""Candidates in re-runs: what each came to, over the whole script or the beginning of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gradwise.heal.candidates import Candidate, Unable, serious, unable_at_run_time
+from gradwise.heal.making import Runs
+from gradwise.heal.metric import Metric
+from gradwise.heal.treatment import Cure
+from gradwise.heal.trial import SEARCHING, Ran, Trial
+from gradwise.trace.findings import Finding
+
+GLIMPSE = 3  # steps, by which a changed model has been used
+TENTH = 0.1  # share of the steps, by which most that changes training has begun to (ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the script's own run took.
+
+    Args:
+        overhead: seconds that pass whatever its length: starting, judging.
+        script: seconds of the script itself.
+        steps: that it trained.
+    """
+
+    overhead: float
+    script: float
+    steps: int
+
+    @classmethod
+    def of(cls, ran: Ran) -> Cost:
+        """The cost of runs like this one."""
+        return cls(
+            max(ran.seconds - ran.script_seconds, 0.0), min(ran.script_seconds, ran.seconds), ran.steps
+        )
+
+    def run(self, share: float = 1.0) -> float:
+        """Seconds of a run over a share of the steps."""
+        return self.overhead + share * self.script
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A candidate's run.
+
+    Args:
+        candidate: what was given.
+        ran: what came of it.
+        share: of the script's steps.
+        value: its number; NaN where it has none.
+        nothing: the number of the script as it is, at equal steps.
+        findings: what the run still shows.
+    """
+
+    candidate: Candidate
+    ran: Ran
+    share: float = 1.0
+    value: float = math.nan
+    nothing: float = math.nan
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether it ended, and shows no ailment of how well it learns."""
+        return self.ran.held and not any(serious(finding) for finding in self.findings)
+
+    @property
+    def cured(self) -> bool:
+        """Whether it ended, and does not show the cause that its cures are for."""
+        shown = {rule for finding in self.findings for rule in _rules(finding)}
+        return self.ran.held and not set(self.candidate.cause.split(" + ")) & shown
+
+
+def _rules(finding: Finding) -> set[str]:
+    return {finding.rule, *(symptom.rule for symptom in finding.symptoms)}
+
+
+@dataclass(slots=True)
+class Ground:
+    """What candidates are held against.
+
+    Args:
+        first: the script's own run.
+        metrics: of whole runs, the best first; later ones are for cures that change the loss.
+        runs: makes them.
+        judge: the findings of a kept run.
+        findings: of the script's own run.
+        max_steps: of a whole run.
+        unable: why a cure cannot be given, "" where it can.
+        shortens: whether runs can be stopped early.
+        idle: names of cures that found nothing to act on anywhere.
+    """
+
+    first: Ran
+    metrics: Sequence[Metric]
+    runs: Runs
+    judge: Callable[[Path], Sequence[Finding]]
+    findings: Sequence[Finding] = ()
+    max_steps: int | None = None
+    unable: Unable = unable_at_run_time
+    shortens: bool = True
+    idle: set[str] = field(default_factory=set)
+
+    def hopeful(self, cures: tuple[Cure, ...]) -> bool:
+        """Whether none of them has found nothing to act on, in whatever dose."""
+        return not {cure.name for cure in cures} & self.idle
+
+    def whole(self, candidate: Candidate, shift: int = SEARCHING) -> Tried:
+        """A candidate over all steps."""
+        return self._made(candidate, shift, 1.0, self.metrics[0])
+
+    def short(self, candidate: Candidate, share: float, metric: Metric) -> Tried:
+        """A candidate over a share of the steps."""
+        return self._made(candidate, SEARCHING, share, metric)
+
+    def acts(self, cures: tuple[Cure, ...], shift: int) -> bool:
+        """Whether a treatment finds something to act on, by a run of few steps.
+
+        What changes a model has done so when that was used; what changes training, within a tenth of it.
+        """
+        model = Candidate(cures, "").grade == "changes-model"
+        steps = GLIMPSE if model else max(GLIMPSE, self.steps(TENTH))
+        if self.first.steps <= steps:
+            return True
+        ran = self.runs.get(Trial(cures, shift, steps))
+        if ran.status == "idle" and not any(cure.where for cure in cures):
+            self.idle |= {str(told["cure"]) for told in ran.told if not told.get("did")}
+        return ran.status != "idle"
+
+    def steps(self, share: float) -> int:
+        """So many are a share of the script's."""
+        return max(int(self.first.steps * share), 1)
+
+    def _made(self, candidate: Candidate, shift: int, share: float, metric: Metric) -> Tried:
+        """Its run; where its places are not of the kind that it acts on, a run with it everywhere."""
+        until = self.first.steps if share == 1.0 else self.steps(share)
+        placed = any(cure.where for cure in candidate.cures)
+        if placed and not self.acts(candidate.cures, shift):
+            candidate = candidate.everywhere()
+        for one in (candidate, candidate.everywhere()):
+            trial = Trial(one.cures, shift, self.max_steps if share == 1.0 else until)
+            ran = self.runs.get(trial, lambda ran: metric.of(self.runs.place(ran), until))
+            if ran.status != "idle" or one == candidate.everywhere():
+                break
+        if ran.status == "idle" and len(one.cures) == 1:
+            self.idle.add(one.cures[0].name)
+        findings = tuple(self.judge(self.runs.place(ran))) if ran.held else ()
+        tried = Tried(one, ran, share, findings=findings)
+        return self.valued([tried], [self.numbered(tried, metric)])[0]
+
+    def numbered(self, tried: Tried, short: Metric) -> Metric:
+        """What a run has a number of: whole ones of the first metric that applies, short ones of theirs."""
+        return self.agreed([tried]) if tried.share == 1.0 else short
+
+    def valued(self, tried: Sequence[Tried], metrics: Sequence[Metric] = ()) -> list[Tried]:
+        """The same runs, over the same share of the steps, with their numbers by one metric.
+
+        Args:
+            tried: the runs.
+            metrics: of which the first is taken that all have; those of whole runs when empty.
+        """
+        metric, place = self.agreed(tried, metrics), self.runs.place
+        short = any(one.share < 1.0 for one in tried)
+        until = self.steps(tried[0].share) if short else self.first.steps
+        counts = [metric.count(place(one.ran)) for one in tried if one.ran.held]
+        most = min(counts, default=0) if short else None
+        nothing = metric.of(place(self.first), until, most)
+        values = [metric.of(place(one.ran), until, most) if one.ran.held else math.nan for one in tried]
+        return [replace(one, value=value, nothing=nothing) for one, value in zip(tried, values, strict=True)]
+
+    def agreed(self, tried: Sequence[Tried], metrics: Sequence[Metric] = ()) -> Metric:
+        """The first metric that all runs have which ended."""
+        known = list(metrics or self.metrics)
+        places = [self.runs.place(one.ran) for one in tried if one.ran.held]
+        return next((m for m in known if all(m.applies(place) for place in places)), known[0])
+
+
+@dataclass(slots=True)
+class Search:
+    """What came of all candidates.
+
+    Args:
+        tried: every run, in the order made.
+        best: the run of the best candidate; None where none is better than nothing.
+        metric: what whole runs were compared by.
+        nothing: the number of the script as it is.
+    """
+
+    tried: list[Tried] = field(default_factory=list)
+    best: Tried | None = None
+    metric: Metric | None = None
+    nothing: float = math.nan
