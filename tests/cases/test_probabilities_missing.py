@@ -114,3 +114,11 @@ def test_healthy_log_softmax_into_kl() -> None:
 
 def test_healthy_one_class_is_another_ailment() -> None:
     assert not list(check(run(call("nll_loss", "linear", classes=1), error=3.0)))
+
+
+def test_sick_scores_of_a_layer_over_three_dimensions() -> None:
+    """Product and bias are two operations there; the same by hand belongs to no layer."""
+    for kind, found in (("Linear", 1), ("Decoder", 0)):
+        layer = ModuleInfo("decoder", kind, order=3)
+        one = call("nll_loss", "Add", "linear", module="decoder")
+        assert len(list(check(run(one, error=2.0, modules=[layer])))) == found, kind

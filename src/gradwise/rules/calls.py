@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,8 +76,23 @@ def loss_calls(trace: Trace) -> list[Call]:
         at_once = max(Counter(fact.step for fact in facts).values())
         mixed = at_once > 1 or len(facts) > MOST_KINDS
         told = tuple(fact.data for fact in facts)
-        calls.append(Call(place, facts[0].step, facts[-1].data, told, mixed))
+        latest = {**facts[-1].data, "lineage": _whole_layers(trace, facts[-1].data.get("lineage") or ())}
+        calls.append(Call(place, facts[0].step, latest, told, mixed))
     return calls
+
+
+def _whole_layers(trace: Trace, lineage: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The same operations, with product and bias as one where a layer makes two (over three dimensions)."""
+    whole: list[Mapping[str, Any]] = []
+    for step in lineage:
+        before = whole[-1] if whole else {}
+        info = trace.module(str(before.get("module") or ""))
+        adds = before.get("operation") == "Add" and info is not None and info.type == "Linear"
+        if adds and step.get("operation") == "linear" and not step.get("module"):
+            whole[-1] = {**step, "module": before["module"]}
+        else:
+            whole.append(step)
+    return whole
 
 
 def measured(trace: Trace, signal: str, place: str) -> Floats:

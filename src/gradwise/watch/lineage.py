@@ -41,9 +41,6 @@ def lineage(node: Any, owners: Mapping[int, str]) -> list[dict[str, Any]]:
         owner = owners.get(id(node), owner)
         leaves, ways = _sides(node) if node is not None else ([], [])
         if name not in SHAPE_ONLY:
-            if name == "Add" and owner and _adds_bias(leaves, ways):
-                node = ways[0]  # a layer over more than two dimensions: the product, then its bias
-                continue
             step: dict[str, Any] = {"operation": name, "module": owner}
             if name in _MAPS:
                 step |= _sizes(name, node, leaves, seen)
@@ -68,21 +65,6 @@ def _sides(node: Any) -> tuple[list[tuple[Any, bool]], list[Any]]:
         else:
             leaves.append(leaf)
     return leaves, ways
-
-
-def _adds_bias(leaves: list[tuple[Any, bool]], ways: list[Any]) -> bool:
-    """Whether one trained vector is added to what one map of no other module made."""
-    vector = len(leaves) == 1 and leaves[0][0].dim() == 1
-    return vector and len(ways) == 1 and operation(_moved(ways[0])) in _MAPS
-
-
-def _moved(node: Any) -> Any:
-    """The node behind what only moves numbers about."""
-    for _ in range(_TO_LEAF):
-        if operation(node) not in SHAPE_ONLY or not node.next_functions or node.next_functions[0][0] is None:
-            break
-        node = node.next_functions[0][0]
-    return node
 
 
 def _leaf(node: Any) -> tuple[Any, bool] | None:
