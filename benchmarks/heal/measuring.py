@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -94,13 +94,22 @@ def reaches(pair: Pair, values: Sequence[float | None]) -> bool:
     return mean >= worst - MISSING * way
 
 
-def heal(pair: Pair, seeds: int, budget: str) -> Healing:
-    """Run ``gradwise heal`` on the sick script of a pair, with the metric of the manifest."""
+def heal(pair: Pair, seeds: int, budget: str, look: Callable[[Path], None] | None = None) -> Healing:
+    """Run ``gradwise heal`` on the sick script of a pair, with the metric of the manifest.
+
+    Args:
+        pair: the script.
+        seeds: of the proof.
+        budget: for the heal.
+        look: is given the folder of the heal before that is removed.
+    """
     sick, _ = pair.scripts()
     with tempfile.TemporaryDirectory() as name:
         bench = _Bench(Path(name), sick.path)
         way = f"--{'higher' if pair.better == 'max' else 'lower'}"
         outcome, error, work = bench.heal(["--metric", pair.metric, way], seeds, budget)
+        if look is not None:
+            look(bench.out)
         if error:
             return Healing(pair.name, pair.expected, error=error)
         proof = outcome.get("proof") or {}

@@ -1,10 +1,10 @@
 """What is tried next, by what the run with the likeliest cure still shows."""
 
 from gradwise.heal.candidates import ALLOWED, Candidate
-from gradwise.heal.deepening import further
+from gradwise.heal.deepening import deeper, further
 from gradwise.heal.treatment import Cure
 from gradwise.heal.trial import Ran
-from gradwise.heal.trying import Tried
+from gradwise.heal.trying import Tried, untouched
 from gradwise.trace.findings import Finding
 
 RAN = Ran("k", "n", (), 0, None, "finished", "", 0, 200, 2.0, 1.0)
@@ -49,3 +49,30 @@ def test_a_cure_that_takes_its_cause_away_and_does_not_help_gives_way_to_others(
 def test_while_the_cause_stands_the_dose_may_have_been_too_small():
     tried = Tried(RATE[0], RAN, findings=(finding("lr-too-high", "lower-lr"),))
     assert further(tried, [WARM, RATE[1]], ALLOWED, better=False) == [RATE[1], WARM]
+
+
+def test_a_cause_that_is_a_symptom_of_another_by_now_is_treated_with_it():
+    slow = finding("lr-too-low", "raise-lr")
+    raised = Candidate((Cure("raise-lr", {"factor": 10.0}),), "lr-too-low")
+    tried = Tried(raised, RAN, findings=(finding("vanishing-gradient", "relu").with_symptoms((slow,)),))
+    more = further(tried, [ADAM], ALLOWED, better=False)
+    assert names(more) == ["raise-lr factor=10 + relu", "adam"]
+
+
+def test_on_top_of_the_best_comes_what_stands_beside_its_own_cause():
+    stands = (finding("lr-too-high", "lower-lr"), finding("vanishing-gradient", "relu", "he-init", "adam"))
+    more = deeper(Tried(ADAM, RAN, findings=stands), ALLOWED)
+    assert names(more) == ["adam + relu", "adam + he-init scale=1", "adam + he-init scale=0.5"]
+    assert deeper(Tried(ADAM, RAN, findings=stands[:1]), ALLOWED) == []
+
+
+def test_wiring_stands_until_something_is_done_about_it():
+    modes, dropped = (
+        finding("train-mode-while-evaluating", "set-eval-mode"),
+        finding("dead-relu", "leaky-relu"),
+    )
+    assert untouched((modes, dropped), ZERO, ()) == (modes,)
+    assert untouched((modes,), ZERO, (modes,)) == ()
+    assert untouched((modes,), ZERO, (finding("other").with_symptoms((modes,)),)) == ()
+    assert untouched((modes,), Candidate((Cure("set-eval-mode"),), "overfitting"), ()) == ()
+    assert untouched((modes,), Candidate((Cure("relu"),), "a + train-mode-while-evaluating"), ()) == ()

@@ -167,6 +167,31 @@ def skipping(model, optimizer, _session):
             optimizer.step()
 
 
+class Both(nn.Module):
+    """Shares, and the scores that are trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = make()
+
+    def forward(self, x):
+        scores = self.net(x)
+        return scores.softmax(1), scores
+
+
+def shares_beside_scores(_model, _optimizer, _session):
+    model = Both()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loader = DataLoader(TensorDataset(*data(32, 0)), batch_size=8)
+    for _ in range(12):
+        for x, y in loader:
+            optimizer.zero_grad()
+            shares, scores = model(x)
+            F.mse_loss(shares, F.one_hot(y, 2).float())  # only looked at
+            F.cross_entropy(scores, y).backward()
+            optimizer.step()
+
+
 def two_backwards(model, optimizer, _session):
     x, y = data(8, 0)
     for _ in range(40):
@@ -186,7 +211,9 @@ def seldom_terms(model, optimizer, _session):
         optimizer.step()
 
 
-@pytest.mark.parametrize("loop", [metric_beside, varying_sums, two_backwards, seldom_terms])
+@pytest.mark.parametrize(
+    "loop", [metric_beside, varying_sums, two_backwards, seldom_terms, shares_beside_scores]
+)
 def test_what_training_uses_is_no_evaluation(loop, tmp_path):
     assert losses_of(tmp_path / "run", loop) == ((), None)
 

@@ -35,18 +35,35 @@ def further(
         unable: why a cure cannot be given, "" where it can.
 
     Returns:
-        Where the cause is gone and something else stands, the cures of that together with this one, then
-        the other cures; where the cause is gone and the run no better, other cures before other doses;
-        where the cause stands and the cure helps, its other doses first; else all by their rank, since the
-        dose may have been too small to show.
+        Where the cause is gone, or a symptom of something else that stands, the cures of that together
+        with this one, then the other cures; where the cause is gone and the run no better, other cures
+        before other doses; where the cause stands and the cure helps, its other doses first; else all by
+        their rank, since the dose may have been too small to show.
     """
     rest = [one for one in candidates if one.name != tried.candidate.name]
-    if tried.cured and not tried.clean:
+    if tried.hidden:
         found = [_added(tried.candidate, one) for one in propose(tried.findings, allowed, unable).candidates]
         fresh = _usual_first([one for one in found if one is not None])[:MOST]
         return fresh + [one for one in rest if _names(one) != _names(tried.candidate)]
     late = DOSE if tried.cured else -DOSE if better else 0.0
     return sorted(rest, key=lambda one: one.rank + late * (_names(one) == _names(tried.candidate)))
+
+
+def deeper(best: Tried, allowed: Collection[Grade], unable: Unable = unable_at_run_time) -> list[Candidate]:
+    """What to try on top of the best of a search that was not enough, the likeliest first.
+
+    Two faults can hold each other up: a rate too low in a net through which nothing comes stays too low
+    with either cured.  So its own cause need not be gone, only something else must stand beside it.
+
+    Args:
+        best: its run.
+        allowed: grades of the cures.
+        unable: why a cure cannot be given, "" where it can.
+    """
+    own = set(best.candidate.cause.split(" + "))
+    others = [one for one in propose(best.findings, allowed, unable).candidates if one.cause not in own]
+    found = [_added(best.candidate, one) for one in others]
+    return _usual_first([one for one in found if one is not None])[:MOST]
 
 
 def _usual_first(candidates: Sequence[Candidate]) -> list[Candidate]:

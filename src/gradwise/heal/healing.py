@@ -11,7 +11,7 @@ from statistics import median
 from gradwise.diagnosis import Diagnosis, diagnose
 from gradwise.errors import GradwiseError, UsageError
 from gradwise.heal.candidates import Candidate, Proposed, propose, serious
-from gradwise.heal.deepening import further
+from gradwise.heal.deepening import deeper, further
 from gradwise.heal.halving import planned, ranked, search
 from gradwise.heal.making import OutOfTimeError, Runs
 from gradwise.heal.metric import Metric, choose_metrics
@@ -168,8 +168,27 @@ def _found(order: Order, ground: Ground, candidates: Sequence[Candidate], seeds:
     why = _because(likeliest, better=better)
     runs.listener.phase("search", f"{plan.candidates} candidates by {plan.metric.name}, since {why}")
     tried, winner = search(more, plan, ground, likeliest if better else None)
-    _concluded(found, tried, winner, plan.metric, ground)
+    _concluded(found, likeliest, tried, winner, plan.metric, ground)
+    if winner is None:
+        _deepened(order, ground, found, runs.left - _proof_runs(seeds) * Cost.of(ground.first).run())
     return found
+
+
+def _deepened(order: Order, ground: Ground, found: Search, seconds: float) -> None:
+    """Once more, on top of the best that the search came to, where something stands beside its own cause."""
+    best = found.best
+    if best is None or best.clean:
+        return
+    known = {one.candidate.name for one in found.tried}
+    more = [one for one in deeper(best, order.allow, order.unable) if one.name not in known]
+    plan = planned(len(more), ground, seconds)
+    if plan is None:
+        return
+    shown = ", ".join(dict.fromkeys(finding.rule for finding in best.findings if serious(finding)))
+    ground.runs.listener.phase("search", f"since {best.candidate.name} leaves {shown}")
+    tried, winner = search(more, plan, ground, best)
+    if tried:
+        _concluded(found, best, tried, winner, plan.metric, ground)
 
 
 def _likeliest(candidates: Sequence[Candidate], ground: Ground) -> tuple[Tried, list[Candidate]]:
@@ -193,16 +212,16 @@ def _because(tried: Tried, *, better: bool) -> str:
 
 
 def _concluded(
-    found: Search, tried: Sequence[Tried], winner: Tried | None, short: Metric, ground: Ground
+    found: Search, base: Tried, tried: Sequence[Tried], winner: Tried | None, short: Metric, ground: Ground
 ) -> None:
-    """The one that was enough, else the best of the likeliest cure and the search, at equal steps."""
+    """The one that was enough, else the best of what was there before and the search, at equal steps."""
     found.tried += tried
     if winner is None:
-        before = [replace(one, share=tried[0].share) for one in found.tried[:1] if one.ran.held]
+        before = [replace(one, share=tried[0].share) for one in [base] if one.ran.held]
         best = ranked([*before, *tried], short, ground)[:1]
         better = [one for one in best if ground.numbered(one, short).better(one.value, one.nothing)]
         winner = next(iter(better), None)
-    if winner is None or winner.candidate == found.tried[0].candidate:
+    if winner is None or winner.candidate == base.candidate:
         return
     found.best = winner
     place = ground.runs.place(winner.ran)

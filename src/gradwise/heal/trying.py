@@ -12,6 +12,8 @@ from gradwise.heal.making import Runs
 from gradwise.heal.metric import Metric
 from gradwise.heal.treatment import Cure
 from gradwise.heal.trial import SEARCHING, Ran, Trial
+from gradwise.rules.collection import all_rules
+from gradwise.rules.rule import Organ
 from gradwise.trace.findings import Finding
 
 GLIMPSE = 3  # steps, by which a changed model has been used
@@ -54,7 +56,7 @@ class Tried:
         share: of the script's steps.
         value: its number; NaN where it has none.
         nothing: the number of the script as it is, at equal steps.
-        findings: what the run still shows.
+        findings: what the run still shows, and wiring of the script's own run that nothing was done about.
     """
 
     candidate: Candidate
@@ -70,10 +72,41 @@ class Tried:
         return self.ran.held and not any(serious(finding) for finding in self.findings)
 
     @property
+    def hidden(self) -> bool:
+        """Whether it ended, and shows the cause of its cures at most as a symptom of something else."""
+        causes = {finding.rule for finding in self.findings}
+        return self.ran.held and not self.clean and not set(self.candidate.cause.split(" + ")) & causes
+
+    @property
     def cured(self) -> bool:
         """Whether it ended, and does not show the cause that its cures are for."""
         shown = {rule for finding in self.findings for rule in _rules(finding)}
         return self.ran.held and not set(self.candidate.cause.split(" + ")) & shown
+
+
+def untouched(
+    first: Sequence[Finding], candidate: Candidate, found: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Faults of wiring in the script's own run that a treated run does not show, but cannot be rid of.
+
+    They stand in the code, however well the run learns; a cure may hide them from who watches.
+
+    Args:
+        first: what the script's own run shows.
+        candidate: what was given.
+        found: what the run with it shows.
+    """
+    given = {cure.name for cure in candidate.cures}
+    known = {rule for finding in found for rule in _rules(finding)} | set(candidate.cause.split(" + "))
+    return tuple(
+        one for one in first
+        if serious(one) and one.rule not in known and not given & set(one.cures) and _of_wiring(one)
+    )  # fmt: skip
+
+
+def _of_wiring(finding: Finding) -> bool:
+    rule = all_rules().get(finding.rule)
+    return rule is not None and rule.declaration.organ == Organ.WIRING
 
 
 def _rules(finding: Finding) -> set[str]:
@@ -150,6 +183,7 @@ class Ground:
         if ran.status == "idle" and len(one.cures) == 1:
             self.idle.add(one.cures[0].name)
         findings = tuple(self.judge(self.runs.place(ran))) if ran.held else ()
+        findings = (*untouched(self.findings, one, findings), *findings) if ran.held else ()
         tried = Tried(one, ran, share, findings=findings)
         return self.valued([tried], [self.numbered(tried, metric)])[0]
 

@@ -74,6 +74,7 @@ class Graphed:
         self._event: int | None = None  # step of the last evaluation found or supposed
         self._expected: int | None = None  # step in which the next one is looked for
         self._patience = self._surprises = 0
+        self._reached = False  # a gradient came to a model's output at some time
         self._evaluating = False  # the model was put into eval mode at some time
         self._judging = Judging()
         self._pass: Mark | None = None  # the latest
@@ -246,6 +247,10 @@ class Graphed:
         for mark in marks:
             if mark.used and mark.entry is not None:
                 self._trained.add(mark.entry.key)
+        # Where no output is ever trained on (the loss is of something else), an idle one tells nothing.
+        self._reached = self._reached or any(mark.used for mark in marks if mark.entry is None)
+        if not self._reached:
+            return 0
         idle = [m for m in marks if m.idle and (m.entry is None or m.entry.key not in self._trained)]
         losses = [m.entry for m in idle if m.entry is not None] if self._trained else []
         for entry in losses:

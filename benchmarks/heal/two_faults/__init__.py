@@ -1,0 +1,1 @@
+"""Scripts with two faults each: are both found, and do their cures combine?"""
