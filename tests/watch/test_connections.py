@@ -102,37 +102,6 @@ def test_clipping_before_an_update_by_hand_is_in_time(tmp_path):
     assert (told["calls"], told["wasted"]) == (12, 0)
 
 
-def test_gradients_taken_for_an_update_by_hand_are_steps(tmp_path):
-    with watched(tmp_path / "run"):
-        share = torch.full((5,), 0.2, requires_grad=True)
-        x = torch.randn(12, 5)
-        losses = []
-        for row in x:
-            loss = (row @ share - 1).square()
-            (slope,) = torch.autograd.grad(loss, share)
-            with torch.no_grad():
-                share.mul_(torch.exp(-0.1 * slope)).div_(share.sum())  # the sum stays
-            losses.append(loss.item())
-    trace = trace_of(tmp_path / "run")
-    assert list(trace.step_signal("loss").mean) == pytest.approx(losses, rel=1e-6)
-    assert not trace.facts_of("note") and not trace.facts_of("gradients")
-
-
-def test_gradients_of_inputs_beside_an_optimizer_are_no_steps(tmp_path):
-    with watched(tmp_path / "run"):
-        model = make()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        x, y = data()
-        for _ in range(6):
-            x = x.detach().requires_grad_()
-            loss = F.cross_entropy(model(x), y)
-            torch.autograd.grad(loss, x, retain_graph=True)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    assert trace_of(tmp_path / "run").steps == 6
-
-
 @pytest.mark.parametrize(("order", "wasted"), [("zbsc", 11), ("zcbs", 12)])
 def test_clipping_too_late_or_too_early(order, wasted, tmp_path):
     trace, _ = clipped(tmp_path / "run", order)

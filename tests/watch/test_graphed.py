@@ -245,3 +245,38 @@ def test_a_graph_is_untouched_until_a_backward_or_a_step():
     optimizer.step()
     assert not untouched(out.grad_fn)
     assert not untouched(None)
+
+
+@pytest.mark.parametrize(
+    ("target", "where"),
+    [
+        ("gradwise.watch.graphed.Graphed._end", "graphed"),
+        ("gradwise.watch.graphed.user_frames", "activations"),
+        ("gradwise.watch.judging.untouched", "graphed"),
+        ("gradwise.watch.graphed.Graphed.expect", "graphed"),
+    ],
+)
+def test_a_failure_is_a_note_and_steps_are_counted_all_the_same(target, where, tmp_path, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError("planted here")
+
+    x, y = data(160, 0)
+    with watched(tmp_path / "run") as session:
+        session.budget.share = 0.02
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        loader = DataLoader(TensorDataset(x, y), batch_size=4)
+        for epoch in range(EPOCHS):
+            for batch in loader:
+                train(model, optimizer, *batch)
+            by_argmax(model, x, y)
+            by_loss(model, x, y)
+            if epoch == 0:
+                monkeypatch.setattr(target, fail)
+        session.flush()
+        monkeypatch.undo()
+    trace = trace_of(tmp_path / "run")
+    assert trace.steps == EPOCHS * STEPS
+    notes = [fact.data for fact in trace.facts_of("note") if "planted here" in fact.data["error"]]
+    assert {note["where"] for note in notes} == {where}
+    assert len(notes) <= 3

@@ -1,6 +1,7 @@
 """Every way of training in `ways`: left as it is, and its numbers against those of float64."""
 
 import gc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from gradwise.watch.alive import Alive
 from tests.watch.watching import trace_of, watched
 from tests.watch.ways import STEPS, WAYS
 
+ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-4  # float32 against float64
 COMPARED = 6  # first steps, all of them sampled
 
@@ -69,6 +71,23 @@ def test_a_way_of_training(name, tmp_path):
     if "criterion" not in way.varies:
         assert bool(trace.sampled("criterion").places) == ("criterion" not in way.unseen)
     assert not way.fact or trace.facts_of(way.fact)
+
+
+@pytest.mark.parametrize(("backend", "seen"), [("eager", True), ("aot_eager", False)])
+def test_the_loss_inside_a_compiled_step(backend, seen, server, tmp_path):
+    """In a process of its own: what the compiler remembers of torch's functions outlives its reset."""
+    (tmp_path / "script.py").write_text(
+        f"""
+import sys
+sys.path.append({str(ROOT)!r})
+from tests.watch.ways import compiled_loss
+for _ in compiled_loss("{backend}"):
+    pass
+"""
+    )
+    done = server.check("--out", "run", "script.py", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert bool(trace_of(tmp_path / "run").sampled("criterion").places) == seen
 
 
 def test_data_parallel_over_several_devices_is_told_in_one_sentence(tmp_path):

@@ -21,8 +21,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from gradwise.watch.activations import first_tensor
 from gradwise.watch.evaluation import Entry, Frames, user_frames
 from gradwise.watch.phases import recorded
+from gradwise.watch.wrapping import call_like, put
 
-_UNSEEN = f"{__file__} (as importlib._bootstrap)"
 PLACE = "accuracy"  # stands where a loss function's name does
 KEPT = 8  # latest outputs and answers that are remembered
 MOST = 4096  # comparisons of one phase
@@ -76,7 +76,6 @@ class Answers:
 
     def _wrap(self, owner: Any, name: str, look: Callable[[Any, tuple[Any, ...]], None]) -> None:
         original = getattr(owner, name)
-        own = name in vars(owner)
         shapes = self._shapes
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -85,18 +84,7 @@ class Answers:
                 self._look(look, result, args)
             return result
 
-        call.__code__ = call.__code__.replace(co_filename=_UNSEEN)
-        call.__name__, call.__doc__ = name, original.__doc__
-        setattr(owner, name, call)
-
-        def undo() -> None:
-            if vars(owner).get(name) is call:
-                if own:
-                    setattr(owner, name, original)
-                else:
-                    delattr(owner, name)
-
-        self._undo.append(undo)
+        self._undo.append(put(owner, name, call_like(original, call, name)))
 
     def _look(self, look: Callable[[Any, tuple[Any, ...]], None], result: Any, args: tuple[Any, ...]) -> None:
         self._busy = True

@@ -26,6 +26,7 @@ from gradwise.trace.model import Fact
 from gradwise.watch.activations import first_tensor
 from gradwise.watch.structure import Structure
 from gradwise.watch.wiring import MODE_MODULES
+from gradwise.watch.wrapping import call_like, put
 
 TORCH_FRAMES = os.path.dirname(torch.__file__) + os.sep
 OWN_FRAMES = os.path.dirname(os.path.dirname(__file__)) + os.sep
@@ -232,24 +233,12 @@ class GradFree:
 
     def _wrap(self, owner: Any, name: str, note: Callable[[tuple[Any, ...], dict[str, Any]], None]) -> None:
         original = getattr(owner, name)
-        own = name in vars(owner)
 
         def method(*args: Any, **kwargs: Any) -> Any:
             note(args, kwargs)
             return original(*args, **kwargs)
 
-        method.__code__ = method.__code__.replace(co_filename=f"{__file__} (as importlib._bootstrap)")
-        method.__name__, method.__doc__ = name, original.__doc__
-        setattr(owner, name, method)
-
-        def undo() -> None:
-            if vars(owner).get(name) is method:
-                if own:
-                    setattr(owner, name, original)
-                else:
-                    delattr(owner, name)
-
-        self._undo.append(undo)
+        self._undo.append(put(owner, name, call_like(original, method, name)))
 
 
 def acts(module: nn.Module) -> bool:

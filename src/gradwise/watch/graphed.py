@@ -24,7 +24,7 @@ from gradwise.watch.evaluation import Entry, EvaluationReader, Frames, Key, user
 from gradwise.watch.gradfree import GradFree, acts
 from gradwise.watch.judging import Judging
 from gradwise.watch.losses import argument
-from gradwise.watch.phases import PhaseReader, place_of
+from gradwise.watch.phases import PhaseReader, place_of, traced
 from gradwise.watch.pulse import Pulse
 from gradwise.watch.rows import Seen
 from gradwise.watch.wiring import MODE_MODULES
@@ -104,6 +104,7 @@ class Graphed:
         """
         self._pulse, self._evaluation = pulse, evaluation
         self._structure, self._sampling, self._contain = structure, sampling, contain
+        self._judging.contain = contain
 
     @property
     def next(self) -> int:
@@ -116,6 +117,8 @@ class Graphed:
         self._patience = PATIENCE if soon else 0
         if self.open or pulse.compiles or pulse.step == 0 or self._structure() is None:
             return
+        if self._evaluating and not soon:
+            return  # its evaluations say what they are
         self.open = True
         pulse.stir()
         pulse.wake = pulse.step
@@ -190,6 +193,14 @@ class Graphed:
             looked: whether all of its losses and passes were marked.
         """
         calls, self._pulse.calls = self._pulse.calls, 0
+        try:
+            return self._end(step, calls, looked=looked)
+        except Exception as error:  # noqa: BLE001  the step must be counted all the same
+            self._contain(error)
+            self.close()
+            return False
+
+    def _end(self, step: int, calls: int, *, looked: bool) -> bool:
         if not looked and not self.open:
             if calls > self._pulse.usual:
                 self._surprised(step, calls)
@@ -289,5 +300,5 @@ def _markable(tensor: Tensor | None) -> bool:
         and tensor.requires_grad
         and torch.is_grad_enabled()
         and not is_functorch_wrapped_tensor(tensor)
-        and torch._C._get_tracing_state() is None
+        and not traced()
     )

@@ -26,10 +26,7 @@ from gradwise.watch.keras_calls import KerasCalls
 from gradwise.watch.losses import LOSS_FUNCTIONS
 from gradwise.watch.pulse import NAN
 from gradwise.watch.session import Session
-
-# `warnings` looks through frames of the import system when it names the line that is to blame.
-# Bearing such a name, a wrapper leaves that line where it is without gradwise.
-_UNSEEN = f"{__file__} (as importlib._bootstrap)"
+from gradwise.watch.wrapping import put
 
 
 class Patches:
@@ -82,20 +79,7 @@ class Patches:
             session.resume()
 
     def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        original = getattr(owner, name)
-        own = name in vars(owner)
-        wrapper = make(original)
-        wrapper.__code__ = wrapper.__code__.replace(co_filename=_UNSEEN)
-        setattr(owner, name, wrapper)
-
-        def undo() -> None:
-            if getattr(owner, name, None) is wrapper:
-                if own:
-                    setattr(owner, name, original)
-                else:
-                    delattr(owner, name)
-
-        self._undo.append(undo)
+        self._undo.append(put(owner, name, make(getattr(owner, name))))
 
     def _losses(self) -> None:
         for name in LOSS_FUNCTIONS:
@@ -169,9 +153,8 @@ class Patches:
             session = self.session
             if session is None or not session.by_hand or session.stages.optimizers or len(args) < 2:
                 return original(*args, **kwargs)
-            given = [args[1]] if isinstance(args[1], Tensor) else list(args[1])
-            args = (args[0], given, *args[2:])
-            if kwargs.get("create_graph") or not all(one.is_leaf for one in given):
+            given = None if kwargs.get("create_graph") else _leaves(args[1])
+            if given is None:
                 return original(*args, **kwargs)
             with self._told("backward"):
                 session.on_backward(args[0])
@@ -306,7 +289,8 @@ class Patches:
                     session.finder.batch = batch = original(iterator)
                     return batch
                 except StopIteration:
-                    self.connections.graphed.expect()
+                    with self._told("graphed"):
+                        self.connections.graphed.expect()
                     raise
                 finally:
                     session.pulse.data_wait += perf_counter() - begin
@@ -361,6 +345,13 @@ class Patches:
             return step
 
         self._replace(torch.amp.GradScaler, "step", make_step)
+
+
+def _leaves(given: Any) -> list[Tensor] | None:
+    """The leaf tensors that gradients are asked for; None where it is anything else."""
+    tensors = [given] if isinstance(given, Tensor) else list(given) if type(given) in (list, tuple) else []
+    whole = bool(tensors) and all(isinstance(one, Tensor) and one.is_leaf for one in tensors)
+    return tensors if whole else None
 
 
 _LIVE: weakref.WeakSet[Patches] = weakref.WeakSet()

@@ -24,9 +24,8 @@ from gradwise.watch.answering import Answers
 from gradwise.watch.evaluation import Frames, user_frames
 from gradwise.watch.handmade import HandMade, value_of
 from gradwise.watch.phases import PhaseReader, recorded
+from gradwise.watch.wrapping import call_like, put
 
-# What `warnings` takes for the import system it looks through, when it names the line that is to blame.
-_UNSEEN = f"{__file__} (as importlib._bootstrap)"
 KEPT_OUTPUTS = 4  # latest outputs that may be compared with something
 ROUNDING = 1e-2  # largest difference of log-probabilities that are the same ones (bf16)
 
@@ -92,7 +91,6 @@ class Ungraphed:
     def _wrap(self, name: str, look: Callable[..., HandMade | None]) -> None:
         original = getattr(Tensor, name)
         outputs = self._outputs
-        own = name in vars(Tensor)
 
         def method(tensor: Any, /, *args: Any, **kwargs: Any) -> Any:
             result = original(tensor, *args, **kwargs)
@@ -100,18 +98,7 @@ class Ungraphed:
                 self._look(look, tensor, args, kwargs)
             return result
 
-        method.__code__ = method.__code__.replace(co_filename=_UNSEEN)
-        method.__name__, method.__doc__ = name, original.__doc__
-        setattr(Tensor, name, method)
-
-        def undo() -> None:
-            if vars(Tensor).get(name) is method:
-                if own:
-                    setattr(Tensor, name, original)
-                else:
-                    delattr(Tensor, name)
-
-        self._undo.append(undo)
+        self._undo.append(put(Tensor, name, call_like(original, method, name)))
 
     def _look(self, look: Callable[..., Any], tensor: Tensor, args: Any, kwargs: Any) -> None:
         self._busy = True

@@ -67,7 +67,8 @@ class Examiner:
             return  # a fused optimizer under a GradScaler leaves the step out itself
         broken = self.losses.broken
         if (broken or self.purse.allows()) and not self._measure(optimizer):
-            self.hand.leave_out(optimizer)
+            if not self.skipping:  # else the cure does it, which hears of every step and counts
+                self.hand.leave_out(optimizer)
             self._left_out = ONE_LOSS if broken else ONE_GRADIENT
 
     def stepped(self, optimizer: Any, step: int) -> None:
