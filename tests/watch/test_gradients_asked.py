@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.watch.watching import trace_of, watched
 from tests.watch.test_connections import data, make
+from tests.watch.watching import trace_of, watched
 
 
 def test_gradients_taken_for_an_update_by_hand_are_steps(tmp_path):
