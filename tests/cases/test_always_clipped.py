@@ -68,3 +68,16 @@ def test_sick_answers_run_ahead_of_a_loss_that_creeps():
         }  # fmt: skip
         facts = [fact("optimizer", "SGD", **{"class": "SGD"})]
         assert len(list(check(build(loss=decay(2.3, end), tables=tables, facts=facts)))) == found
+
+
+def test_sick_so_far_below_that_it_creeps_though_half_is_learnt():
+    answers = {"accuracy": {"cross_entropy": 0.7}, "majority": {"cross_entropy": 0.1}}
+    loss = {"criterion": {"cross_entropy": decay(2.3, 1.5)}, "trivial": {"cross_entropy": 2.3}}
+    for limit, found in ((0.01, True), (0.05, False)):  # 200 times and 40 times
+        tables = {"clip_norm": {PLACE: 2.0}, "clip_limit": {PLACE: limit}, **answers, **loss}
+        trace = build(
+            loss=lambda steps: 2.3 - 0.002 * steps,
+            tables=tables,
+            facts=[fact("optimizer", "SGD", **{"class": "SGD"})],
+        )
+        assert bool(list(check(trace))) == found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gradwise.rules.fades_through_time import RATIO_LIMIT, check
-from gradwise.trace.model import ModuleInfo, Trace
+from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, before_and_after, build, learning
 
 
@@ -49,3 +51,18 @@ def test_healthy_loss_that_never_reaches_the_layer() -> None:
 def test_healthy_measured_too_rarely() -> None:
     rare = lambda steps: np.where(np.isin(steps, (0, 1)), 1e-9, np.nan)  # noqa: E731
     assert not list(check(run(rare)))
+
+
+def still(update: float) -> Trace:
+    """Weights of norm 10 with gradients of norm 1; the gradient fades as the start has it fade."""
+    trace = run(1e-9)
+    cell = ParameterInfo("rnn.weight_hh_l0", (64, 64), module="rnn", order=0)
+    norms = {"weight_norm": 10.0, "update_norm": update, "grad_norm": 1.0}
+    told = build(tables={name: {cell.name: value} for name, value in norms.items()})
+    return replace(trace, tables={**trace.tables, **told.tables}, parameters=(cell,))
+
+
+def test_healthy_weights_that_have_not_moved_yet() -> None:
+    """A rate that is far too low: what the start does to the gradient could still be learnt away."""
+    assert not list(check(still(1e-4)))
+    assert list(check(still(0.05)))

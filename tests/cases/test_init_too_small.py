@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from gradwise.rules.init_too_small import (
     DEEP_SIGNAL_LIMIT,
     DEEP_SIZE_LIMIT,
@@ -96,3 +98,11 @@ def test_sick_many_layers_each_a_little_too_small() -> None:
 def test_healthy_near_miss_of_the_deep_limits() -> None:
     assert not list(check(run(1.1 * DEEP_SIZE_LIMIT, 0.9 * DEEP_SIGNAL_LIMIT)))
     assert not list(check(run(0.9 * DEEP_SIZE_LIMIT, 1.1 * DEEP_SIGNAL_LIMIT)))
+
+
+def test_sick_plateau_of_a_quarter_under_noise() -> None:
+    """The first losses alone do not tell whether the loss fell: small batches scatter them."""
+    rng = np.random.default_rng(1)
+    scatter = 0.2 * rng.standard_normal(400)
+    assert list(check(run(0.02, end=0.1, loss=lambda s: np.where(s < 110, 2.3, 0.1) + scatter[s])))
+    assert not list(check(run(0.02, end=0.1, loss=lambda s: np.where(s < 10, 2.3, 1.0) + 0.1 * scatter[s])))

@@ -93,6 +93,11 @@ def test_healthy_look_alike_constant_low_rate() -> None:
     assert not list(check(run(lambda steps: np.full(len(steps), 1e-6), speed=1e5)))
 
 
+def test_sick_gone_soon_where_something_was_learnt() -> None:
+    assert list(check(run(drops(120, 1e-3), noise=0.3, speed=4.0)))
+    assert not list(check(run(drops(170, 1e-3), noise=0.3, speed=1.0)))
+
+
 def test_sick_gone_before_the_noise_lets_a_fall_be_seen() -> None:
     (finding,) = check(run(drops(30, 1e-3), noise=0.3))
     assert "with little learnt" in finding.message

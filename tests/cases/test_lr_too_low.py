@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.rules.lr_too_low import PATH_LIMIT, RATIO_LIMIT, check
+from gradwise.rules.lr_too_low import NEAR_LIMIT, PATH_LIMIT, RATIO_LIMIT, check
 from gradwise.trace.model import Floats, Ints, ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning, noisy
 
@@ -66,8 +66,14 @@ def test_healthy_good_from_the_start_and_still_there() -> None:
 
 
 def test_healthy_near_miss_just_above_the_limit() -> None:
-    assert not list(check(run(RATIO_LIMIT * 1.1)))
-    assert list(check(run(RATIO_LIMIT * 0.9)))
+    assert not list(check(run(RATIO_LIMIT * 1.1, steps=1200)))
+    assert list(check(run(RATIO_LIMIT * 0.9, steps=1200)))
+
+
+def test_sick_weights_still_near_where_they_were_drawn() -> None:
+    assert list(check(run(NEAR_LIMIT * 0.9, steps=300)))
+    assert not list(check(run(NEAR_LIMIT * 1.1, steps=300)))
+    assert not list(check(run(NEAR_LIMIT * 0.9, steps=150)))  # too short to tell
 
 
 def test_healthy_near_miss_small_steps_in_great_number() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from gradwise.rules.missing_nonlinearity import PART_REACHED, REACHED_LIMIT, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
@@ -148,3 +151,10 @@ def test_healthy_two_layers_deep_within() -> None:
     assert not list(check(run(*inner, end=2.2)))
     three = (*inner[:2], layer("more", 48, 48), *inner[2:])
     assert list(check(run(*three, end=2.2)))
+
+
+def test_sick_linear_throughout_and_not_finite() -> None:
+    trace = run(LAST, MIDDLE, FIRST)
+    broken = build(loss=lambda steps: np.where(steps < 200, 2.3, np.nan)).series
+    (finding,) = check(replace(trace, series=broken))
+    assert finding.where == ("fc1", "fc2", "fc3")

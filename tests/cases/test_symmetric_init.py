@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradwise.rules.symmetric_init import ALIKE_LATER, WINDOW, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
-from tests.cases.build import Columns, build
+from tests.cases.build import Columns, build, learning
 
 
 def net(
@@ -117,3 +118,27 @@ def test_healthy_frozen_filter() -> None:
 def test_healthy_look_alike_nothing_is_trained() -> None:
     # An optimizer that never moves anything is another ailment.
     assert not list(check(net({"fc1.weight": 0.0, "fc2.weight": 0.9}, {"fc1.weight": 0.0}, update=0.0)))
+
+
+def filled(second: float = 0.0, size: float = 3.0, end: float = 2.2) -> Trace:
+    """Both matrices begin with rows of one number and are parted by Adam and by different biases."""
+    rows = {"fc1.weight": lambda s: 0.02 * s, "fc2.weight": lambda s: second + 0.03 * s}
+    trace = net(rows, {"fc1.weight": 0.9, "fc2.weight": 1.1})
+    learnt = learning(end=end)
+    told = build(
+        loss=learnt["criterion"]["cross_entropy"],
+        tables={"weight_norm": dict.fromkeys(rows, size), **learnt},
+    )
+    return replace(trace, tables={**trace.tables, **told.tables}, series=told.series)
+
+
+def test_sick_filled_with_one_number_and_little_learnt() -> None:
+    (finding,) = check(filled())
+    assert finding.where == ("fc1.weight", "fc2.weight")
+    assert "not zero" in finding.message
+
+
+def test_healthy_filled_but_learns_or_only_one_or_zero() -> None:
+    assert not list(check(filled(end=0.2)))
+    assert not list(check(filled(second=0.4)))
+    assert not list(check(filled(size=0.0)))

@@ -233,6 +233,24 @@ def test_a_frozen_embedding_is_random_where_it_is_as_torch_began_it(spread, rand
     assert told["uniform"] == (["0.weight"] if random else [])
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        nn.init.kaiming_normal_,
+        lambda w: nn.init.kaiming_normal_(w, mode="fan_out"),
+        nn.init.xavier_normal_,
+        lambda w: nn.init.normal_(w, std=0.02),
+    ],
+)
+def test_frozen_parameters_of_other_initialisations(draw, tmp_path):
+    def freeze(model):
+        model.body.requires_grad_(False)
+        draw(model.body.weight)
+
+    told = last(reach(tmp_path / "run", lambda: Split(lambda body, x: body(x)), prepare=freeze), "frozen")
+    assert told["uniform"] == ["body.weight"]
+
+
 @pytest.mark.parametrize("uniform", [True, False])
 def test_frozen_parameters_and_how_they_are_distributed(uniform, tmp_path):
     def freeze(model):

@@ -181,6 +181,79 @@ def test_a_weight_of_positives_moves_the_best_constant(tmp_path):
     assert told["class_weights"] == [1.0, pytest.approx(0.14)]
 
 
+def test_signs(tmp_path):
+    torch.manual_seed(6)
+    targets = [(torch.rand(ROWS) < 0.3).float() * 2 - 1 for _ in range(3)]
+    trace, outs, losses = one_step(tmp_path / "run", lambda z, y: F.soft_margin_loss(z[:, 0], y), 1, targets)
+    every = torch.cat(targets).double()
+    best = best_constant(lambda z: F.soft_margin_loss(z.expand_as(every), every), torch.zeros(1))
+    assert at(trace, "criterion", "soft_margin_loss", 2) == pytest.approx(losses[2], rel=1e-5)
+    assert at(trace, "trivial", "soft_margin_loss", 2) == pytest.approx(best, rel=1e-4)
+    right = (outs[2][:, 0].sign() == targets[2]).double().mean().item()
+    assert at(trace, "accuracy", "soft_margin_loss", 2) == pytest.approx(right)
+    share = (every < 0).double().mean().item()
+    assert at(trace, "majority", "soft_margin_loss", 2) == pytest.approx(share, rel=1e-5)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("weight", [None, torch.tensor([1.0, 4.0, 0.5])])
+def test_several_labels(weight, reduction, tmp_path):
+    torch.manual_seed(6)
+    targets = [(torch.rand(ROWS, 3) < torch.tensor([0.2, 0.6, 0.5])).float() for _ in range(3)]
+    loss = lambda z, y, **more: F.multilabel_soft_margin_loss(  # noqa: E731
+        z, y, weight=None if weight is None else weight.to(z.dtype), **more
+    )
+    trace, outs, losses = one_step(tmp_path / "run", lambda z, y: loss(z, y, reduction=reduction), 3, targets)
+    place, every = "multilabel_soft_margin_loss", torch.cat(targets).double()
+    best = best_constant(lambda z: loss(z.expand_as(every), every), torch.zeros(3))
+    mean = losses[2] / (ROWS if reduction == "sum" else 1)
+    assert at(trace, "criterion", place, 2) == pytest.approx(mean, rel=1e-5)
+    assert at(trace, "trivial", place, 2) == pytest.approx(best, rel=1e-4)
+    right = ((outs[2] > 0) == (targets[2] > 0.5)).double().mean().item()
+    assert at(trace, "accuracy", place, 2) == pytest.approx(right)
+
+
+@pytest.mark.parametrize("shares", [[0.5, 0.3, 0.2], [0.85, 0.15, 0.0]])
+@pytest.mark.parametrize(
+    "options", [{}, {"margin": 0.4}, {"p": 2}, {"weight": torch.tensor([1.0, 2.0, 5.0])}]
+)
+def test_margins_between_classes(options, shares, tmp_path):
+    torch.manual_seed(8)
+    targets = [torch.multinomial(torch.tensor(shares), ROWS, replacement=True) for _ in range(3)]
+    trace, outs, losses = one_step(
+        tmp_path / "run", lambda z, y: F.multi_margin_loss(z, y, **options), 3, targets
+    )
+    place, every = "multi_margin_loss", torch.cat(targets)
+    exact = {k: v.double() if isinstance(v, torch.Tensor) else v for k, v in options.items()}
+    margin = options.get("margin", 1.0)
+    tried = [torch.zeros(3), *(torch.eye(3) * margin)]
+    best = min(F.multi_margin_loss(z.double().expand(len(every), -1), every, **exact).item() for z in tried)
+    assert at(trace, "criterion", place, 2) == pytest.approx(losses[2], rel=1e-5)
+    assert at(trace, "trivial", place, 2) == pytest.approx(best, rel=1e-4)
+    right = (outs[2].argmax(1) == targets[2]).double().mean().item()
+    assert at(trace, "accuracy", place, 2) == pytest.approx(right)
+
+
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides:UserWarning")
+@pytest.mark.parametrize("reduction", ["batchmean", "mean", "sum", "none"])
+@pytest.mark.parametrize("logs", [False, True])
+def test_distance_of_distributions(logs, reduction, tmp_path):
+    torch.manual_seed(9)
+    targets = [torch.softmax(2 * torch.randn(ROWS, CLASSES), dim=1) for _ in range(3)]
+
+    def loss(z, y, reduction):
+        y = y.log() if logs else y
+        value = F.kl_div(z.log_softmax(-1), y, reduction=reduction, log_target=logs)
+        return value.mean() if reduction == "none" else value
+
+    trace, _, losses = one_step(tmp_path / "run", lambda z, y: loss(z, y, reduction), CLASSES, targets)
+    every = torch.cat(targets).double()
+    best = best_constant(lambda z: loss(z.expand(len(every), -1), every, "batchmean"), torch.zeros(CLASSES))
+    rows = {"batchmean": 1.0, "mean": CLASSES, "sum": 1 / ROWS, "none": CLASSES}[reduction] * losses[2]
+    assert at(trace, "criterion", "kl_div", 2) == pytest.approx(rows, rel=1e-4)
+    assert at(trace, "trivial", "kl_div", 2) == pytest.approx(best, rel=1e-3)
+
+
 @pytest.mark.parametrize("function", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
 def test_binary(function, tmp_path):
     torch.manual_seed(6)

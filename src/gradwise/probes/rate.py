@@ -10,7 +10,8 @@ Formula
     ``fall(f) = L₀ − L(f)``: mean loss of the captured batches before, less after, with all rates times f.
     *lower* where the best f < 1 falls at least 1.3 times as far as f = 1 (or f = 1 does not fall at all),
     *higher* where the best f > 1 does, *fits* in between, *none* where no rate falls by 1 % of L₀.  Where
-    none of the five does and the largest falls furthest, 100 and 1,000 times the rate are tried too.
+    none of the five does and the largest falls furthest, 100 and 1,000 times the rate are tried too, and
+    where there is no time for that the verdict is *open*.
 
 Defaults
     the last 8 captured batches, up to 5 rounds through them, the script's optimizer and clipping
@@ -86,7 +87,7 @@ def run(bench: Bench) -> Answer:
         tried[word] = try_rates(bench, start, bench.watch.part(len(starts) - number))
     shown = "; ".join(f"{_PLACES[word]} {_told(one)}" for word, one in tried.items())
     verdicts = {one["verdict"] for one in tried.values()}
-    verdict = next((v for v in ("lower", "higher", "fits") if v in verdicts), "none")
+    verdict = next((v for v in ("lower", "higher", "fits", "open") if v in verdicts), "none")
     if {"lower", "higher"} <= verdicts:
         verdict = tried["start"]["verdict"]
     return Answer(shown, verdict, tried)
@@ -132,9 +133,13 @@ def judge(before: float, after: dict[float, float]) -> dict[str, Any]:
 
     >>> judge(2.0, {0.1: 1.0, 1.0: 2.5, 10.0: float("inf")})
     {'verdict': 'lower', 'best': 0.1}
+    >>> judge(2.0, {0.1: 1.9999, 1.0: 1.999, 10.0: 1.99})  # and who knows what 1,000 times it would do
+    {'verdict': 'open', 'best': 10.0}
     """
     best = min(after, key=lambda factor: after[factor])
     own, most = before - after[1.0], before - after[best]
+    if hardly_moves(before, after) and best < FURTHER[-1]:
+        return {"verdict": "open", "best": best}
     if not most > LEAST_FALL * abs(before):
         return {"verdict": "none", "best": 1.0}
     if best == 1.0 or most < CLEARLY * own:
@@ -148,5 +153,7 @@ def _told(one: dict[str, Any]) -> str:
     best = f"{one['best']:g}"
     if one["verdict"] == "none":
         return f"the loss ({one['before']:.3g}) falls with no rate"
+    if one["verdict"] == "open":
+        return f"the loss ({one['before']:.3g}) hardly falls with up to {best} times the rate used"
     rest = "" if best == "1" else f", with {best} times it to {after[best]:.3g}"
     return f"the loss {one['before']:.3g} {own} with the rate used{rest}"

@@ -13,10 +13,12 @@ How it decides
     Frozen matrices whose values are uniformly distributed (fourth moment over
     squared second within 4 standard errors of 9/5, unit: 1; torch's linear and
     convolution layers begin so, trained weights do not stay so) or normally with
-    mean 0 and variance 1 (as torch's embeddings begin), none of them
+    mean 0 and a variance that He's, Glorot's or LeCun's initialisation gives, or 1
+    (torch's embeddings), 0.02 or 0.01 squared; none of them
     loaded from a file or changed at any sampled step, frozen to the end and
     for at least half of the run.  They hold at least half of all numbers of the
-    frozen and trainable parameters, or they are the last layer.  And they are
+    frozen and trainable parameters, or are more than half of the matrices, or the
+    last layer is among them.  And they are
     in an optimizer, which was hence meant to train them, or learning is poor.
     Not when each has a trainable twin of the same name and shape (target
     networks, averages).
@@ -29,8 +31,7 @@ Cure safety
 
 When it is wrong
     Random features or a random classifier that are meant, handed to the
-    optimizer all the same.  Frozen layers with another initialisation than
-    torch's own are missed.
+    optimizer all the same.  Frozen layers with another initialisation are missed.
 
 Example
     >>> # for p in backbone.parameters(): p.requires_grad = False   # weights=None
@@ -98,7 +99,9 @@ def check(trace: Trace) -> Iterator[Finding]:
     total = int(data.get("numbers", 0)) + int(data.get("trainable", 0))
     share = numbers / max(total, 1)
     head = any(name.rpartition(".")[0] == data.get("last") for name in names)
-    if share < FROZEN_SHARE and not head:
+    matrices = [p.name for p in trace.parameters if p.is_matrix]
+    most = len(set(names) & set(matrices)) > FROZEN_SHARE * len(matrices)
+    if share < FROZEN_SHARE and not head and not most:
         return
     if not set(names) & set(data.get("held", ())) and not outcome(trace).poor:
         return

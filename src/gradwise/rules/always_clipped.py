@@ -13,9 +13,10 @@ How it decides
     At least 95 % of the sampled steps have a norm above 3 times the limit, and the
     median one 10 times, in the run as a whole and in its second half, over at least
     8 samples (unit: norm over limit; source: catalogue, ours), the only optimizer is SGD,
-    and learning is not good (`gradwise.rules.learning`).  Optimizers of Adam's
-    kind divide by the size of the gradient themselves, so a constant factor
-    does them no harm.
+    and learning is not good (`gradwise.rules.learning`), or the median is 100 times
+    the limit and a loss that is not good still falls, by 4 standard errors over the
+    second half.  Optimizers of Adam's kind divide by the size of the gradient
+    themselves, so a constant factor does them no harm.
 
 Cure
     Set the limit near the 90th percentile of the norms that
@@ -43,8 +44,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import POOR_SKILL, outcome
+from gradwise.rules.learning import GOOD_SKILL, POOR_SKILL, outcome
 from gradwise.rules.rule import Organ, Rule
+from gradwise.rules.trend import trend
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
 
@@ -53,7 +55,9 @@ AT_LEAST = 3.0  # norm over limit, at nearly every step
 CLIPPED_SHARE = 0.95  # share of sampled steps
 LATE = 0.5  # share of the run after which it must hold too
 MIN_SAMPLES = 8  # sampled steps with a clipped norm
-MIN_LATE = 2  # of those in the second half
+MIN_LATE = 1  # of those in the second half
+FAR_BEYOND = 100.0  # norm over limit, median; so much is no choice of a step length any more; ours
+SURE = 4.0  # standard errors by which the loss still falls
 PLAIN = ("SGD",)  # optimizers whose step is as long as the gradient
 
 RULE = Rule(
@@ -104,6 +108,8 @@ def check(trace: Trace) -> Iterator[Finding]:
         share = float((ratio > AT_LEAST).mean())
         result = outcome(trace)
         learnt = result.good and not result.skill < POOR_SKILL  # answers may run ahead of the loss
+        if np.median(ratio) > FAR_BEYOND and result.skill < GOOD_SKILL and trend(trace, LATE).falls(SURE):
+            learnt = False  # it creeps
         if min(share, float((late > AT_LEAST).mean())) < CLIPPED_SHARE or learnt:
             continue
         if min(np.median(ratio), np.median(late)) <= BEYOND:

@@ -14,7 +14,9 @@ How it decides
     the quarter with the most, median over the second half of the samples, and the
     run learnt poorly (skill below 0.2 against the best constant prediction).  A
     task in which only the end matters is learnt all the same and passes; layers
-    that read both ways are not judged (unit: ratio of norms; ours).
+    that read both ways are not judged, nor weights that have hardly moved since
+    they were drawn, by steps of less than a fiftieth of the gradient (unit: ratio
+    of norms; ours).
 
 Cure
     LSTM or GRU instead of a plain recurrent layer, a forget bias of 1 and more;
@@ -41,6 +43,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwise.rules.learning import outcome
+from gradwise.rules.motion import held_back
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Floats, Trace
@@ -57,8 +60,8 @@ RULE = Rule(
     organ=Organ.ARCHITECTURE,
     since="0.1.0",
     reads=(
-        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "early_gradient",
-        "fact:optimizer", "fact:structure",
+        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "early_gradient", "grad_norm",
+        "update_norm", "weight_norm", "fact:optimizer", "fact:structure",
     ),
     explains=(
         "loss-not-decreasing", "vanishing-gradient", "underfitting", "constant-output", "majority-collapse",
@@ -72,7 +75,7 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding for the recurrent layer that fades most, in a poor run."""
     result = outcome(trace)
-    if trace.steps < MIN_STEPS or result.nonfinite or not result.poor:
+    if trace.steps < MIN_STEPS or result.nonfinite or not result.poor or held_back(trace):
         return
     table = trace.sampled("early_gradient")
     faded = [(_late(table.column(place)), place) for place in table.places]

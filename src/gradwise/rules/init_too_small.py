@@ -14,7 +14,7 @@ How it decides
     usual size (Glorot's, or torch's own sqrt(1 / (3 fan-in))), the last layer's
     signal is below 1e-3 (or half of them below 0.5, where the signal is below 1e-5:
     many layers make up for what each lacks less), and the run is poor, or its loss fell by less than 5 %
-    of the start in its first third (units: ratio to the usual root mean square,
+    of the start (or two standard errors of the first losses) in its first fifth (units: ratio to the usual root mean square,
     signal as standard deviation over the batch; ours).  Where weights stand in no
     layer of their own (a list of parameters), the predictions are taken for the
     last layer's outputs.
@@ -47,6 +47,7 @@ from gradwise.rules.calls import loss_calls, measured
 from gradwise.rules.learning import outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.rules.signal_path import Layer, layers_at_start
+from gradwise.rules.trend import MEDIAN_COST, SIGMA
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
@@ -56,8 +57,8 @@ DEEP_SIGNAL_LIMIT = 1e-5  # standard deviation over the batch
 SIGNAL_LIMIT = 1e-3  # standard deviation over the batch; torch's own starts keep 1e-2 over 5 layers
 MIN_LAYERS = 2  # weight matrices; a linear model may start at zero
 MIN_STEPS = 30  # steps; a shorter run had no chance to learn
-IDLE_FALL = 0.05  # of the first loss, within the first third; ours
-IDLE_SHARE = 1 / 3  # of the run
+IDLE_FALL = 0.05  # of the first loss, within the first fifth; ours
+IDLE_SHARE = 0.2  # of the run
 
 RULE = Rule(
     name="init-too-small",
@@ -123,10 +124,12 @@ def _last_signal(trace: Trace, layers: list[Layer]) -> tuple[float, str]:
 
 
 def _idle(trace: Trace) -> bool:
-    """Whether the first third of the run went by before the loss moved."""
+    """Whether the first fifth of the run went by before the loss moved more than it varies."""
     loss = trace.step_signal("loss")
     values = loss.mean[np.isfinite(loss.mean)]
-    third = int(len(values) * IDLE_SHARE)
-    if third < 5:
+    values = values[: int(len(values) * IDLE_SHARE)]
+    if len(values) < 5:
         return False
-    return bool(np.median(values[third - third // 4 : third]) > (1 - IDLE_FALL) * np.median(values[:3]) > 0)
+    first, late = float(np.median(values[:3])), float(np.median(values[-max(len(values) // 4, 1) :]))
+    noise = SIGMA * float(np.median(np.abs(values - np.median(values)))) * MEDIAN_COST / 3**0.5
+    return first > 0 and first - late < max(IDLE_FALL * first, 2 * noise)

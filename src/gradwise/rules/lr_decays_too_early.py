@@ -13,8 +13,9 @@ How it decides
     run is over.  Over the last half of the summed rates until then the loss
     still fell, by 4 standard errors, and the largest rate would have bought at
     least 20 % of the present loss in the steps that were left; where it is gone
-    before a tenth of the run, the few steps until then need not show it, if less
-    than half of that loss was removed in the end.  And less than
+    before a tenth of the run, or a quarter where at least a tenth was learnt, the few
+    steps until then need not show it, if less than half of that loss was removed in
+    the end.  And less than
     80 % of the best constant prediction's loss was removed (unit: share; ours,
     calibrated on the detection corpus).  A cosine to zero is below 1 % for
     the last 6 % of the run only; warm restarts come back.
@@ -56,6 +57,7 @@ EARLY = 0.6  # share of the run; two usual drops by ten end later than this
 MIN_STEPS = 100  # steps; shorter runs have no schedule to speak of
 SURE = 4.0  # standard errors of the slope
 HASTY = 0.1  # share of the run; a rate that goes before it has hardly been used; ours
+SOON, BEGUN = 0.25, 0.1  # the same where so much (skill or lift) shows that there was something to learn; ours
 GAIN = 0.2  # of the present loss that the steps left would have bought; ours
 ENOUGH = 0.8  # share of the trivial loss removed that lets a schedule pass; ours
 HALF, MUCH = (
@@ -99,7 +101,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     enough = LONG_GONE if end.share < HALF and _gain(trace, end) >= MUCH else ENOUGH
     if not max(result.skill, 0.0) < enough or (np.isfinite(result.lift) and result.lift >= enough):
         return
-    hasty = end.share <= HASTY and not result.good
+    hasty = not result.good and end.share <= (SOON if result.reached >= BEGUN else HASTY)
     if not hasty and not _gain(trace, end) >= GAIN:
         return
     left, so = 1 - end.share, "with little learnt" if hasty else "while the loss was still falling"

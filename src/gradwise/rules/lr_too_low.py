@@ -11,7 +11,8 @@ Why it hurts
 
 How it decides
     The median step moves the weights by less than 1e-4 of their size (about
-    1e-3 is usual), and all steps laid end to end are shorter than a third of
+    1e-3 is usual), or by less than 3e-4 where 200 steps and more are together
+    shorter than a tenth of the weights, and all steps laid end to end are shorter than a third of
     the weights; the gradient is alive (at least 1e-4 of the weights); and the
     outcome is poor, or less than half of the trivial loss was removed while the
     second half of the run still brought 40 % of what the first half brought, 4
@@ -53,6 +54,7 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, Ints, Trace
 
 RATIO_LIMIT = 1e-4  # update over weight; a tenth of Karpathy's 1e-3
+NEAR_LIMIT, NEAR, LONG = 3e-4, 0.1, 200  # the same where so many steps lead no further than this; ours
 PATH_LIMIT = 1 / 3  # all updates over weight; no further than this from where the weights were drawn; ours
 PULL_ALIVE = 1e-4  # gradient over weight; below it the gradient has vanished, and not the rate; ours
 NO_DROP = 0.02  # share of its start by which the loss fell: not at all; ours
@@ -90,7 +92,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     if trace.steps < MIN_STEPS or len(ratios) < MIN_SAMPLES or _apart(trace):
         return
     typical, path = float(np.median(ratios)), _path(trace, steps, ratios)
-    if typical > RATIO_LIMIT or path > PATH_LIMIT or not _alive(trace):
+    limit = NEAR_LIMIT if path < NEAR and trace.steps >= LONG else RATIO_LIMIT
+    if typical > limit or path > PATH_LIMIT or not _alive(trace):
         return
     gained = _gained(trace)
     if not gained:
@@ -100,10 +103,10 @@ def check(trace: Trace) -> Iterator[Finding]:
     yield RULE.finding(
         since_step=int(steps[0]),
         value=typical,
-        threshold=RATIO_LIMIT,
+        threshold=limit,
         unit="update over weight",
         message=(
-            f"a step moves the weights by {typical:.1g} of their size{shown} (limit {RATIO_LIMIT:g}), all "
+            f"a step moves the weights by {typical:.2g} of their size{shown} (limit {limit:g}), all "
             f"{trace.steps} steps together by {path:.2g} at most, and {gained}"
         ),
         why="the network is still close to where it began",
@@ -144,6 +147,7 @@ def _gained(trace: Trace) -> str:
     if result.nonfinite:
         return ""
     known = np.fmax(result.skill, result.lift)
+    known = known if np.isfinite(known) else result.drop
     if result.poor:
         return f"only {max(result.reached, 0.0):.0%} of what there is to learn was learnt"
     if result.drop < NO_DROP and not result.skill >= GOOD_SKILL:

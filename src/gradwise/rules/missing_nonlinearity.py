@@ -12,8 +12,8 @@ Why it hurts
 How it decides
     Two or more linear layers or convolutions (three, where all are convolutions)
     with everything between them affine, and the run removes less than 90 % of
-    what can be removed (unit: the better of skill and lift; ours: above it a
-    linear map is all the task needs).  Any operation that is not known to be
+    what can be removed, or ends in a loss that is not finite (unit: the better of skill
+    and lift; ours: above it a linear map is all the task needs).  Any operation that is not known to be
     affine counts as non-linear: functions, attention, gating, pooling by maximum,
     normalisation of single samples, a product of two tensors.  Where the network bends
     later on, the first two layers after the input are named, or three anywhere, when
@@ -66,7 +66,8 @@ MAPS = ("linear", "conv")
 AFFINE = (
     "Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "AvgPool2D", "AvgPool3D", "AdaptiveAvgPool1D",
     "AdaptiveAvgPool2D", "AdaptiveAvgPool3D", "MkldnnAdaptiveAvgPool2D", "ConstantPadNd", "dropout",
-    "UpsampleNearest1D", "UpsampleNearest2D", "UpsampleBilinear2D", "UpsampleLinear1D",
+    "ReflectionPad1D", "ReflectionPad2D", "ReplicationPad1D", "ReplicationPad2D", "UpsampleNearest1D",
+    "UpsampleNearest2D", "UpsampleBilinear2D", "UpsampleLinear1D",
 )  # fmt: skip
 # What may stand behind the last layer, before the loss.
 OUTPUTS = ("softmax", "log_softmax", "sigmoid", "log_sigmoid", "tanh", "relu", "softplus", "Exp", "Clamp")
@@ -98,11 +99,12 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     result = outcome(trace)
     reached = max((v for v in (result.skill, result.lift) if np.isfinite(v)), default=np.nan)
-    if result.opposing or result.nonfinite or not reached < REACHED_LIMIT:
+    reached = 0.0 if result.nonfinite else reached
+    if result.opposing or not reached < REACHED_LIMIT:
         return
     for call in loss_calls(trace):
         maps, limit = _linear_maps(trace, call), REACHED_LIMIT
-        if not maps and reached < PART_REACHED:
+        if not maps and reached < PART_REACHED and not result.nonfinite:
             maps, limit = _linear_part(trace, call), PART_REACHED
         if maps:
             yield _finding(trace, call, maps, reached, limit)

@@ -23,6 +23,10 @@ PULL_LIMIT = 5.0
 # The same for a model of one matrix: a linear model has no depth to explode over,
 # unless the matrix is applied again and again.
 PULL_LIMIT_ONE_MATRIX = 100.0
+# All updates laid end to end over the weight: below it the weights are those that were drawn; ours.
+UNMOVED_PATH = 0.05
+# Update over gradient; a rate of 0.02 with plain SGD.  Adam's usual rates give more on small gradients; ours.
+SHORT_STEPS = 0.02
 # Modules whose weight is no map between layers.
 _NO_MAP = ("Embedding", "EmbeddingBag", "LayerNorm", "RMSNorm", "GroupNorm")
 
@@ -41,6 +45,17 @@ def update_ratio(trace: Trace) -> tuple[Ints, Floats]:
 def pull(trace: Trace) -> tuple[Ints, Floats]:
     """Sampled steps and gradient norm over weight norm, median over matrices, shape (S,)."""
     return _over_weights(trace, "grad_norm")
+
+
+def held_back(trace: Trace) -> bool:
+    """Whether steps are so short for the gradient there is that the weights stay where they were drawn."""
+    _, ratios = update_ratio(trace)
+    _, pulls = pull(trace)
+    known = np.isfinite(ratios) & np.isfinite(pulls) if len(ratios) == len(pulls) else np.zeros(0, dtype=bool)
+    if not known.any():
+        return False
+    typical = float(np.median(ratios[known]))
+    return typical * trace.steps < UNMOVED_PATH and typical < SHORT_STEPS * float(np.median(pulls[known]))
 
 
 def gradient_norm(trace: Trace) -> tuple[Ints, Floats]:

@@ -15,6 +15,9 @@ How it decides
     by no more than 0.1 (unit: relative difference; source: the detection corpus,
     where Adam lets the rounding of copied units grow to 0.13 in 64 steps, and
     beyond all limits later, while zero-initialised heads reach 1 at once).
+    Where biases or other layers push the units apart all the same, two or more
+    matrices that begin with equal rows and not at zero are named if the run did not
+    learn well (skill or lift below 0.5).
     A head or the end of a residual branch that starts at zero moves apart in its
     first steps and is never named; norms, frozen and unused parameters are left
     out.  Of embeddings the columns are compared: a row belongs to one id.
@@ -43,6 +46,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gradwise.rules.learning import outcome
 from gradwise.rules.motion import matrices
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
@@ -53,6 +57,8 @@ ALIKE_AT_START = 1e-6  # relative difference of rows; float32 rounding
 ALIKE_LATER = 0.2
 GRADIENTS_ALIKE = 0.1  # relative difference of the gradient's rows; likewise
 MIN_SAMPLES = 5  # sampled steps over which rows must stay alike; ours
+FILLED = 2  # matrices that begin so; one alone is a head or a mean on purpose; ours
+SHOWN = 3  # names in the message
 WINDOW = 64  # steps judged; later Adam has made differences out of rounding, and samples fall where they may
 
 RULE = Rule(
@@ -61,7 +67,10 @@ RULE = Rule(
     group="broken",
     organ=Organ.INITIALISATION,
     since="0.1.0",
-    reads=("weight_rows", "grad_rows", "grad_norm", "update_norm", "fact:structure"),
+    reads=(
+        "weight_rows", "grad_rows", "grad_norm", "update_norm", "weight_norm", "loss", "criterion", "trivial",
+        "accuracy", "majority", "target_std", "fact:optimizer", "fact:structure",
+    ),
     explains=(
         "vanishing-gradient", "loss-not-decreasing", "underfitting", "dead-relu", "constant-output",
         "majority-collapse", "saturated-activation", "init-too-small", "loss-diverges", "lr-too-high",
@@ -77,6 +86,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding for all matrices whose rows never part."""
     table = trace.sampled("weight_rows")
     alike: list[tuple[str, float]] = []
+    filled: list[tuple[str, float]] = []
     trained = trained_steps(trace)
     units = {p.name: p.shape[0] for p in matrices(trace)} | {p.name: p.shape[1] for p in _tables(trace)}
     for parameter in trace.parameters:
@@ -87,7 +97,10 @@ def check(trace: Trace) -> Iterator[Finding]:
             continue
         if spread.max() <= ALIKE_LATER and _gradient_alike(trace, parameter):
             alike.append((parameter.name, float(spread.max())))
+        elif len(parameter.shape) > 1 and _first(trace, "weight_norm", parameter.name) > 0:
+            filled.append((parameter.name, float(spread[0])))
     if not alike:
+        yield from _filled(trace, filled)
         return
     name, worst = max(alike, key=lambda item: item[1])
     kind = "columns" if name in {p.name for p in _tables(trace)} else "rows"
@@ -106,6 +119,33 @@ def check(trace: Trace) -> Iterator[Finding]:
         strength=1.0,
         evidence=[Evidence("weight_rows", tuple(p for p, _ in alike), int(table.steps[0]), trace.last_step)],
     )
+
+
+def _filled(trace: Trace, filled: list[tuple[str, float]]) -> Iterator[Finding]:
+    """One finding where several matrices begin with one number everywhere, and little was learnt."""
+    if len(filled) < FILLED or outcome(trace).good:
+        return
+    places = tuple(place for place, _ in filled)
+    named = ", ".join(places[:SHOWN]) + (", …" if len(places) > SHOWN else "")
+    yield RULE.finding(
+        where=places,
+        since_step=trace.first_step,
+        value=max(spread for _, spread in filled),
+        threshold=ALIKE_AT_START,
+        unit="relative difference of rows",
+        message=(
+            f"{len(filled)} weight matrices ({named}) begin with rows that are all the same, and not zero"
+        ),
+        why="units that start alike part only by what else differs, if at all, and little was learnt",
+        strength=0.7,
+        evidence=[Evidence("weight_rows", places, trace.first_step, trace.last_step)],
+    )
+
+
+def _first(trace: Trace, signal: str, place: str) -> float:
+    """The first finite value of one place; NaN where there is none."""
+    values = _early(trace, signal, place)
+    return float(values[0]) if len(values) else float("nan")
 
 
 def _tables(trace: Trace) -> list[ParameterInfo]:

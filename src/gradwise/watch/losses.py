@@ -21,7 +21,11 @@ from gradwise.watch.targets import (
     BINARY_LOSSES,
     CLASS_LOSSES,
     DISTANCE_LOSSES,
+    ID_LOSSES,
     MAX_TARGETS,
+    SHARE_LOSSES,
+    SIGN_LOSSES,
+    YES_NO_LOSSES,
     TargetBook,
 )
 
@@ -126,11 +130,12 @@ class LossReader:
         for name, value in (("mean", mean), ("std", std), ("min", low), ("max", high)):
             pack.scalar(f"output_{name}", function, value)
         rows_alike(function, seen, pack)
-        if classes is not None:
+        if function in ID_LOSSES and prediction.dim() > 1:
             self._class_scores(function, seen, target, kwargs, pack)
-        if function in BINARY_LOSSES:
+        if function in YES_NO_LOSSES:
             truth = _rows(target.detach(), MAX_PREDICTIONS)
             if truth.shape == seen.shape:
+                truth = (truth + 1) / 2 if function in SIGN_LOSSES else truth
                 edge = 0.5 if function == "binary_cross_entropy" else 0.0
                 right = (seen > edge) == (truth > 0.5)
                 pack.scalar("accuracy", function, right.float().mean())
@@ -156,7 +161,8 @@ class LossReader:
             error = (seen.sum(dim=1) - 1).abs().amax()
             negative = seen.amin() < 0
             pack.scalar("row_sum_error", function, torch.where(negative, torch.inf, error))
-        pack.scalar("log_sum_error", function, seen.logsumexp(dim=1).abs().amax())
+        if function in CLASS_LOSSES:
+            pack.scalar("log_sum_error", function, seen.logsumexp(dim=1).abs().amax())
         if target.is_floating_point():
             truth = _rows(target.detach(), MAX_PREDICTIONS)
             truth = truth.argmax(dim=1) if truth.shape == seen.shape else truth
@@ -195,7 +201,7 @@ class LossReader:
     ) -> None:
         truth = target.detach()
         book = self._book(function, kwargs, prediction)
-        if function in CLASS_LOSSES and not truth.is_floating_point():
+        if function in ID_LOSSES and not truth.is_floating_point():
             flat = truth.reshape(-1)
             stride = max(len(flat) // MAX_TARGETS, 1)
             pack.vector(flat[::stride][:MAX_TARGETS], lambda ids: _put(pack, function, book.classes(ids)))
@@ -213,16 +219,18 @@ class LossReader:
         if function in DISTANCE_LOSSES and bounds is not None:
             beyond = (rows < bounds.low - bounds.margin) | (rows > bounds.high + bounds.margin)
             pack.scalar("outside_share", function, beyond.float().mean())
-        if function in (*CLASS_LOSSES, *BINARY_LOSSES, *DISTANCE_LOSSES):
+        if function in (*CLASS_LOSSES, *YES_NO_LOSSES, *DISTANCE_LOSSES, *SHARE_LOSSES):
+            rows = rows.exp() if kwargs.get("log_target") else rows
             table = rows.reshape(len(rows), -1) if rows.dim() else rows.reshape(1, 1)
             width = table.shape[1]
-            judge = book.distributions if function in CLASS_LOSSES else book.numbers
+            shares = function in CLASS_LOSSES or function in SHARE_LOSSES
+            judge = book.distributions if shares else book.numbers
             pack.vector(table.reshape(-1), lambda flat: _put(pack, function, judge(flat.reshape(-1, width))))
 
     def _book(self, function: str, kwargs: Mapping[str, Any], prediction: Tensor) -> TargetBook:
         book = self._books.get(function)
         if book is None:
-            options = {key: kwargs.get(key) for key in ("label_smoothing", "beta", "delta")}
+            options = {key: kwargs.get(key) for key in ("label_smoothing", "beta", "delta", "margin", "p")}
             options["pos_weight"] = _numbers(kwargs.get("pos_weight"))
             options["classes"] = prediction.shape[1] if prediction.dim() > 1 else 0
             book = self._books[function] = TargetBook(function, options, _numbers(kwargs.get("weight")))
@@ -260,11 +268,15 @@ def _rows(tensor: Tensor, limit: int) -> Tensor:
 def _criterion(function: str, out: Tensor, kwargs: Mapping[str, Any], prediction: Tensor, pack: Pack) -> None:
     """The loss value as a mean, whatever reduction the user chose."""
     value = out.detach()
+    of_rows = function in (*ID_LOSSES, *SHARE_LOSSES, "multilabel_soft_margin_loss") and prediction.dim() > 0
+    parts = max(len(prediction) if of_rows else prediction.numel(), 1)
+    how = kwargs.get("reduction")
     if value.dim():
-        value = value.float().mean()
-    elif kwargs.get("reduction") == "sum":
-        parts = len(prediction) if function in CLASS_LOSSES and prediction.dim() else prediction.numel()
-        value = value / max(parts, 1)
+        value = value.float().sum() / parts if function in SHARE_LOSSES else value.float().mean()
+    elif how == "sum":
+        value = value / parts
+    elif function in SHARE_LOSSES and how != "batchmean":
+        value = value * prediction.numel() / parts
     pack.scalar("criterion", function, value)
 
 

@@ -19,7 +19,8 @@ FROZEN_LOOKED_AT = 32  # frozen matrices whose values are looked at
 LEAST_ELEMENTS = 64  # smaller matrices tell nothing of their distribution
 # Fourth moment over the squared second: 9/5 when uniform (torch's own layers), 3 when normal.
 UNIFORM = 1.8
-NORMAL = 3.0  # of torch's embeddings, whose variance is 1 and whose mean is 0
+NORMAL = 3.0  # of mean 0 and a variance that an initialisation would give
+USUAL_SPREADS = (1.0, 0.02, 0.01)  # standard deviations: torch's embeddings, language models, older nets
 UNIFORM_ERROR = 4.0  # standard errors, of sqrt(64/175 / n) for uniform numbers
 UNIFORM_VARIANCE = 1.2  # sqrt(n) times the standard error of the estimate, measured on uniform numbers
 CLEARED_SAMPLES = 3  # sampled steps in which gradients were made and gone at the step, before it is told
@@ -208,8 +209,20 @@ class ReachReader:
         for (name, p), (fourth, variance, mean) in zip(new, moments, strict=True):
             error = UNIFORM_ERROR / p.numel() ** 0.5
             uniform = abs(fourth - UNIFORM) < UNIFORM_VARIANCE * error
-            errors = (abs(fourth - NORMAL) / 24**0.5, abs(variance - 1) / 2**0.5, abs(mean))
-            self._uniform[name] = uniform or max(errors) < error
+            normal = abs(fourth - NORMAL) / 24**0.5 < error
+            drawn = any(
+                abs(variance / usual - 1) / 2**0.5 < error and abs(mean) / usual**0.5 < error
+                for usual in _usual_variances(p)
+            )
+            self._uniform[name] = uniform or (normal and drawn)
+
+
+def _usual_variances(p: Tensor) -> set[float]:
+    """Of normal numbers that initialisations draw: by He and Glorot, LeCun's, and fixed ones."""
+    entering, leaving = p[0].numel(), p.numel() // max(p.shape[1], 1)
+    return {2 / entering, 2 / leaving, 1 / entering, 1 / leaving, 2 / (entering + leaving)} | {
+        spread**2 for spread in USUAL_SPREADS
+    }
 
 
 def _moments(p: Tensor) -> Tensor:

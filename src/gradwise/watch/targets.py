@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 CLASS_LOSSES = ("cross_entropy", "nll_loss")
 BINARY_LOSSES = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 DISTANCE_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+SIGN_LOSSES = ("soft_margin_loss",)  # targets -1 and 1; the same loss as with logits and targets 0 and 1
+YES_NO_LOSSES = (*BINARY_LOSSES, *SIGN_LOSSES, "multilabel_soft_margin_loss")  # one score for each yes or no
+ID_LOSSES = (*CLASS_LOSSES, "multi_margin_loss")  # one score for each class
+SHARE_LOSSES = ("kl_div",)  # log-probabilities against probabilities
 
 MAX_TARGETS = 4096  # numbers of one batch's targets that are looked at
 MAX_CLASSES = 65_536  # class ids above this are not counted one by one
@@ -54,14 +58,30 @@ class TargetBook:
             self.counts = np.pad(self.counts, (0, len(batch) - len(self.counts)))
         self.counts[: len(batch)] += batch
         shares = self.counts / self.counts.sum()
+        best = self._margin if self.function == "multi_margin_loss" else self._class_entropy
         return {
             "label_top": float(batch.argmax()),
             "label_top_share": float(batch.max() / len(kept)),
             "label_kinds": float(np.count_nonzero(batch)),
             "label_kinds_expected": float((1 - (1 - shares) ** len(kept)).sum()),
             "majority": float(shares.max()),
-            "trivial": self._class_entropy(shares),
+            "trivial": best(shares),
         }
+
+    def _margin(self, shares: NDArray[np.float64]) -> float:
+        """The loss of the best constant: all classes alike, or the best one ahead by the margin.
+
+        Exact for two classes; other constants are not looked at.
+        """
+        margin = self.options.get("margin")
+        margin = 1.0 if margin is None else float(margin)
+        power = float(self.options.get("p") or 1)
+        classes = max(int(self.options.get("classes") or 0), len(shares))
+        weights = np.ones(classes) if self.weights is None else self.weights
+        weighed = np.pad(shares, (0, classes - len(shares))) * weights[:classes]
+        alike = weighed.sum() * (classes - 1) * margin**power
+        ahead = (weighed.sum() - weighed) * ((2 * margin) ** power + (classes - 2) * margin**power)
+        return float(min(alike, ahead.min()) / classes)
 
     def _class_entropy(self, shares: NDArray[np.float64]) -> float:
         if self.weights is not None and len(self.weights) >= len(shares):
@@ -78,6 +98,10 @@ class TargetBook:
         """Targets that are class probabilities, shape (B, C)."""
         self._add(rows)
         assert self.sums is not None
+        if self.function in SHARE_LOSSES:
+            mean = np.clip(self.sums / self.rows, 1e-30, None)
+            own = np.concatenate(self.recent)
+            return {"trivial": float((own * np.log(np.clip(own, 1e-30, None) / mean)).sum(axis=1).mean())}
         shares = self.sums / max(self.sums.sum(), 1e-30)
         positive = shares[shares > 0]
         return {"trivial": float(-(positive * np.log(positive)).sum()), "majority": float(shares.max())}
@@ -102,8 +126,8 @@ class TargetBook:
     def _best_constant(self) -> dict[str, float]:
         assert self.sums is not None and self.squares is not None
         mean = self.sums / self.rows
-        if self.function in BINARY_LOSSES:
-            p = np.clip(mean, 1e-7, 1 - 1e-7)
+        if self.function in YES_NO_LOSSES:
+            p = np.clip((mean + 1) / 2 if self.function in SIGN_LOSSES else mean, 1e-7, 1 - 1e-7)
             return {"trivial": self._binary_entropy(p), "majority": float(np.maximum(p, 1 - p).mean())}
         if self.function == "mse_loss":
             return {"trivial": float(np.maximum(self.squares / self.rows - mean**2, 0).mean())}
@@ -116,7 +140,9 @@ class TargetBook:
         weight = weight.reshape(p.shape) if weight.size == p.size else weight.reshape(-1)
         weighed = weight * p
         answer = np.clip(weighed / (weighed + 1 - p), 1e-7, 1 - 1e-7)
-        return float(-(weighed * np.log(answer) + (1 - p) * np.log(1 - answer)).mean())
+        entropy = -(weighed * np.log(answer) + (1 - p) * np.log(1 - answer))
+        of_classes = self.function == "multilabel_soft_margin_loss" and self.weights is not None
+        return float((self.weights * entropy if of_classes else entropy).mean())
 
     def _absolute(self, rows: NDArray[np.float64]) -> float:
         distance = np.abs(rows - np.median(rows, axis=0))
