@@ -57,6 +57,8 @@ def test_healthy_near_miss_just_enough_units_left() -> None:
 
 def test_healthy_strong_but_it_learns() -> None:
     assert not list(check(run(0.9, end=0.5)))
+    assert not list(check(run(0.85, end=0.9)))
+    assert list(check(run(0.95, end=0.9)))  # half is learnt, with a twentieth of the units
 
 
 def test_healthy_training_is_hard_and_evaluation_fine() -> None:

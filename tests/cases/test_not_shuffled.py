@@ -175,3 +175,71 @@ def test_healthy_look_alike_oscillating_loss():
         tables=describe(at_random(10, 32, 400), rows),
     )
     assert not list(check(trace))
+
+
+def rare(sort, seed=0):
+    """Two classes, one of 4 %, in nine epochs of 32 batches."""
+    labels = np.random.default_rng(seed).permutation(np.repeat([0, 1], [1966, 82]))
+    labels = np.sort(labels) if sort else labels
+    return np.tile(labels.reshape(-1, 64), (9, 1))
+
+
+def test_sick_a_rare_class_at_the_end_of_a_sequential_loader():
+    sequential = loader("SequentialSampler", 2048, 32)
+    assert list(check(run(rare(sort=True), [sequential])))
+    assert not list(check(run(rare(sort=False), [sequential])))
+
+
+NUMBERS = "mse_loss"
+
+
+def numbers(targets, *, shape=(40,), end=0.4):
+    """A trace of batches of numbers, shape (steps, batch), whose loss ends at a share of the trivial one."""
+    rows = list(sampled(len(targets)))
+    tables = {
+        "target_mean": {NUMBERS: targets.mean(axis=1)[rows]},
+        "target_std": {NUMBERS: targets.std(axis=1)[rows]},
+        **{name: {NUMBERS: values["cross_entropy"]} for name, values in learning(end=end).items()},
+    }
+    call = fact("loss-call", NUMBERS, function=NUMBERS, target_shape=list(shape))
+    loss = learning(end=end)["criterion"]["cross_entropy"]
+    return build(steps=len(targets), sampled_steps=rows, tables=tables, facts=[call], loss=loss)
+
+
+def epochs(values, times=20, batch=40):
+    return np.tile(values.reshape(-1, batch), (times, 1))
+
+
+def test_sick_numbers_in_ascending_order():
+    prices = np.random.default_rng(0).normal(size=1600)
+    (finding,) = check(numbers(epochs(np.sort(prices))))
+    assert finding.where == (NUMBERS,)
+    assert finding.value < 0.1
+    assert "targets spread in a batch" in finding.message
+
+
+def test_sick_yes_after_no():
+    answers = np.random.default_rng(0).random(1600) < 0.4
+    assert list(check(numbers(epochs(np.sort(answers).astype(float)))))
+
+
+def test_healthy_numbers_in_any_order():
+    rng = np.random.default_rng(1)
+    prices = rng.normal(size=1600)
+    assert not list(check(numbers(epochs(prices))))
+    assert not list(check(numbers(rng.normal(size=(800, 40)))))
+    # groups of one kind that follow each other at random
+    groups = rng.normal(size=(800, 1)) + 0.1 * rng.normal(size=(800, 40))
+    assert not list(check(numbers(groups)))
+
+
+def test_healthy_sorted_numbers_that_do_no_harm():
+    prices = np.sort(np.random.default_rng(0).normal(size=1600))
+    assert not list(check(numbers(epochs(prices), end=0.02)))
+
+
+def test_healthy_numbers_that_drift_once_or_come_as_sequences():
+    drift = np.linspace(0, 5, 800)[:, None] + 0.1 * np.random.default_rng(2).normal(size=(800, 40))
+    assert not list(check(numbers(drift)))
+    prices = np.sort(np.random.default_rng(0).normal(size=1600))
+    assert not list(check(numbers(epochs(prices), shape=(8, 5))))

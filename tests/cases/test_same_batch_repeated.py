@@ -58,8 +58,9 @@ def test_healthy_run_too_short() -> None:
 
 
 def cut(
-    *, renewed=29, shown=80, matched=0, valid=2.5, train_end=0.05, parts=0, distinct=24, same=29, next_to=18
-) -> Trace:
+    *, renewed=29, shown=80, matched=0, valid=2.5, train_end=0.05, parts=0, distinct=24, same=29, next_to=18,
+    answers=(),
+) -> Trace:  # fmt: skip
     """A batch of 24 rows that is made again at each step, and an evaluation."""
     facts = [
         fact("rows", "Net", 300, batches=30, same=same, drawn=0, top_share=0.05, largest=24, rows=720,
@@ -67,6 +68,9 @@ def cut(
         fact("evaluation-rows", "line 9", 300, distinct=shown, matched=matched),
     ]  # fmt: skip
     tables = {"val_loss": {"cross_entropy (line 9)": valid}}
+    if answers:
+        names = ({"cross_entropy": answers[0]}, {"accuracy (line 9)": answers[1]})
+        tables |= dict(zip(("accuracy", "val_accuracy"), names, strict=True))
     return build(loss=decay(2.3, train_end), tables=tables, facts=facts)
 
 
@@ -89,6 +93,11 @@ def test_healthy_evaluation_of_no_more_rows_or_of_the_same() -> None:
 def test_healthy_evaluation_that_goes_well() -> None:
     assert not list(check(cut(valid=0.09)))
     assert list(check(cut(valid=0.12)))
+
+
+def test_sick_answers_that_go_worse() -> None:
+    assert list(check(cut(valid=0.09, answers=(1.0, 0.8))))
+    assert not list(check(cut(valid=0.09, answers=(1.0, 0.9))))
 
 
 def test_sick_part_of_a_tensor_that_never_moves() -> None:

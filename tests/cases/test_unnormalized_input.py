@@ -122,3 +122,11 @@ def test_healthy_gates_that_learn_all_the_same_or_are_not_first():
     assert not list(check(run(507.0, end=0.05, start=1.2, modules=GRU)))
     assert not list(check(run(80.0, end=0.3, start=1.2, modules=GRU)))
     assert not list(check(run(507.0, end=0.3, start=1.2)))
+
+
+def test_sick_losses_thrown_off_at_the_start() -> None:
+    (finding,) = check(run(940.0, end=0.05, start=25.0, trivial=0.65, first=2000.0))
+    assert "times a constant answer's" in finding.message
+    assert not list(check(run(940.0, end=0.001, start=20.0, trivial=0.65, first=2000.0)))  # it came back
+    assert not list(check(run(940.0, end=0.1, start=12.0, trivial=0.65, first=2000.0)))
+    assert not list(check(run(60.0, end=0.05, start=25.0, trivial=0.65, first=200.0)))

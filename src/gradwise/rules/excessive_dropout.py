@@ -12,8 +12,9 @@ Why it hurts
 How it decides
     Hidden: 75 % and more are dropped, or fewer than 3 units of the layer are left
     on average, while less than half of what can be learnt was learnt, in training
-    and in evaluation (units: share, units, better of skill and lift; source:
-    Srivastava and others keep 50 to 80 % of hidden units).
+    and in evaluation, or less than 70 % of it where 90 % and more are dropped (units:
+    share, units, better of skill and lift; source: Srivastava and others keep 50 to
+    80 % of hidden units).
     Output: the last thing before the loss is a dropout of 10 % and more, and less
     than 90 % was learnt.
     Functional dropout (``F.dropout``) is not seen on a CPU.
@@ -51,6 +52,8 @@ DROPPED_LIMIT = 0.75  # share of units; 0.5 is the classic value, 0.2 to 0.5 is 
 FEWEST_LEFT = 3.0  # units that take part in a step on average; ours
 OUTPUT_LIMIT = 0.1  # share of predictions that are set to zero; ours
 FINE = 0.9  # better of skill and lift; above it dropped predictions do no harm; ours
+NEARLY_ALL = 0.9  # share of units that is seldom dropped on purpose; ours
+MOST = 0.7  # better of skill and lift above which it does no harm even so; ours
 MIN_STEPS = 50  # training steps before anything is said about what was learnt
 
 RULE = Rule(
@@ -66,7 +69,7 @@ RULE = Rule(
     explains=(
         "loss-not-decreasing", "underfitting", "loss-oscillates", "noisy-gradient", "majority-collapse",
         "constant-output", "loses-to-baseline", "trained-too-short", "lr-too-low", "loss-spike",
-        "noisy-labels", "class-imbalance",
+        "noisy-labels", "class-imbalance", "exploding-gradient", "initial-loss-off",
     ),
     cures=("lower-dropout",),
     summary="so much dropout that little is left to learn with",
@@ -92,10 +95,9 @@ def check(trace: Trace) -> Iterator[Finding]:
     last = _on_output(trace, shares)
     if last and reached < FINE:
         yield _output(trace, last, shares[last])
-    if reached < GOOD_SKILL:
-        strong = {name: p for name, p in shares.items() if name != last and _too_much(trace, name, p)}
-        if strong:
-            yield _hidden(trace, strong, reached)
+    strong = {name: p for name, p in shares.items() if name != last and _too_much(trace, name, p)}
+    if strong and reached < (MOST if max(strong.values()) >= NEARLY_ALL else GOOD_SKILL):
+        yield _hidden(trace, strong, reached)
 
 
 def _on_output(trace: Trace, shares: dict[str, float]) -> str:

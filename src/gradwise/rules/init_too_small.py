@@ -13,11 +13,12 @@ How it decides
     Half of the weight matrices, of 2 and more, start below 0.2 of the smallest
     usual size (Glorot's, or torch's own sqrt(1 / (3 fan-in))), the last layer's
     signal is below 1e-3 (or half of them below 0.5, where the signal is below 1e-5:
-    many layers make up for what each lacks less), and the run is poor, or its loss fell by less than 5 %
-    of the start (or two standard errors of the first losses) in its first fifth (units: ratio to the usual root mean square,
-    signal as standard deviation over the batch; ours).  Where weights stand in no
-    layer of their own (a list of parameters), the predictions are taken for the
-    last layer's outputs.
+    many layers make up for what each lacks less), and the run is poor, or its loss
+    fell by less than 5 % of the start, or than two standard errors of the first
+    losses, in its first fifth (units: ratio to the usual root mean square, signal as
+    standard deviation over the batch; ours).  Where weights stand in no layer of
+    their own (a list of parameters), the predictions are taken for the last layer's
+    outputs.
 
 Cure
     He initialisation for ReLU, Glorot for tanh and sigmoid.

@@ -57,7 +57,10 @@ EARLY = 0.6  # share of the run; two usual drops by ten end later than this
 MIN_STEPS = 100  # steps; shorter runs have no schedule to speak of
 SURE = 4.0  # standard errors of the slope
 HASTY = 0.1  # share of the run; a rate that goes before it has hardly been used; ours
-SOON, BEGUN = 0.25, 0.1  # the same where so much (skill or lift) shows that there was something to learn; ours
+SOON, BEGUN = (
+    0.25,
+    0.1,
+)  # the same where so much (skill or lift) shows that there was something to learn; ours
 GAIN = 0.2  # of the present loss that the steps left would have bought; ours
 ENOUGH = 0.8  # share of the trivial loss removed that lets a schedule pass; ours
 HALF, MUCH = (

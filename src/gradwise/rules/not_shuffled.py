@@ -2,7 +2,8 @@
 
 What it sees
     Each batch holds only one or a few of the classes that the data has, and
-    neighbouring batches hold the same ones: the labels run in order.
+    neighbouring batches hold the same ones: the labels run in order.  The same
+    for numbers that are to be predicted: small ones first, large ones last.
 
 Why it hurts
     The network learns to answer the class at hand and unlearns the others.
@@ -47,28 +48,17 @@ References
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from gradwise.rules.learning import END_SHARE, GOOD_SKILL, outcome
+from gradwise.rules.ordered_labels import KINDS_LIMIT, LabelOrder, label_order
+from gradwise.rules.ordered_numbers import WITHIN_LIMIT, NumberOrder, ordered_numbers
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
-from gradwise.trace.model import Floats, Ints, Trace
+from gradwise.trace.model import Trace
 
-KINDS_LIMIT = 0.55  # classes in the batch / expected of a random one; random batches exceed 0.9
-KINDS_LIMIT_ADVANCING = 0.4  # the same, when the order is told from advancing labels
-MIN_EXPECTED = 1.9  # classes expected in a random batch; two classes never quite reach 2
-MIN_PAIRS = 8  # pairs of neighbouring sampled steps
-RUNS_LIMIT = 0.5  # (same - chance) / (1 - chance)
-ERRORS = 3.0  # standard errors above chance
-ADVANCING_LIMIT = 0.9  # share of pairs; chance is about 2 / C
-MIN_CLASSES_ADVANCING = 3  # classes; of two, one always stays or advances
-TAIL_LIMIT = 2e-3  # probability that chance does the same
-QUICK_SHARE = 0.1  # share of the run within which several classes come and go
-QUICK_CLASSES = 3  # classes
 LITTLE_LEFT = 0.05  # of the trivial loss; shuffling cannot win more than what is left
 EPOCH_SHARE = 0.5  # share of the loader's batches that the run must have drawn, in a single epoch
 
@@ -79,8 +69,9 @@ RULE = Rule(
     organ=Organ.DATA,
     since="0.1.0",
     reads=(
-        "label_kinds", "label_kinds_expected", "label_top", "label_top_share", "fact:sampler",
-        "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "fact:optimizer",
+        "label_kinds", "label_kinds_expected", "label_top", "label_top_share", "target_mean", "fact:sampler",
+        "fact:loss-call", "loss", "criterion", "trivial", "accuracy", "majority", "target_std",
+        "fact:optimizer",
     ),
     explains=(
         "loss-oscillates", "loss-spike", "loss-not-decreasing", "loss-diverges", "majority-collapse",
@@ -92,43 +83,15 @@ RULE = Rule(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What the pairs of neighbouring steps say about one loss."""
-
-    kinds: float  # median of classes seen / classes expected
-    same: float  # share of pairs with the same top class
-    chance: float  # that share if the top classes came at random
-    advancing: int  # pairs in which the top class stays or goes to the next
-    drift: float  # share of such pairs if the top classes came at random
-    pairs: int
-    classes: int  # different top classes
-    since: int
-    returns: bool  # a class left behind comes again
-
-    @property
-    def runs(self) -> float:
-        """0 at chance, 1 when the class never changes between neighbours."""
-        return (self.same - self.chance) / max(1 - self.chance, 1e-9)
-
-    @property
-    def in_order(self) -> bool:
-        error = np.sqrt(self.chance * (1 - self.chance) / self.pairs)
-        if self.kinds <= KINDS_LIMIT and self.runs >= RUNS_LIMIT and self.same - self.chance > ERRORS * error:
-            return True
-        if self.classes < MIN_CLASSES_ADVANCING or self.kinds > KINDS_LIMIT_ADVANCING:
-            return False
-        lasting = self.advancing >= ADVANCING_LIMIT * self.pairs
-        return lasting and _tail(self.advancing, self.pairs, self.drift) <= TAIL_LIMIT
-
-
 def check(trace: Trace) -> Iterator[Finding]:
-    """Yield one finding per classification loss whose labels run in order."""
+    """Yield one finding per loss whose labels or numbers run in order."""
     if _settled(trace):
         return
+    yield from (_of_numbers(trace, order) for order in ordered_numbers(trace))
+    sequential = _one_pass(trace)
     for place in trace.sampled("label_kinds").places:
-        order = _order(trace, place)
-        if order is None or not order.in_order or not (order.returns or _one_pass(trace)):
+        order = label_order(trace, place, sequential=sequential)
+        if order is None or not _runs(order, sequential=sequential):
             continue
         yield RULE.finding(
             where=[place],
@@ -147,72 +110,27 @@ def check(trace: Trace) -> Iterator[Finding]:
         )
 
 
-def _order(trace: Trace, place: str) -> _Order | None:
-    """Gather the pairs of neighbouring sampled steps; None when there are too few to judge."""
-    kinds, expected, top = (
-        trace.sampled(signal) for signal in ("label_kinds", "label_kinds_expected", "label_top")
-    )
-    if place not in expected.places or place not in top.places or not len(kinds) == len(top) == len(expected):
-        return None
-    steps, seen, likely = kinds.steps, kinds.column(place), expected.column(place)
-    tops = top.column(place)
-    ready = np.isfinite(seen) & np.isfinite(tops) & np.isfinite(likely)
-    first, second = _neighbours(steps, ready)
-    # In sorted data the classes show up one by one: what the last rows expect holds for all rows.
-    random_kinds = float(likely[ready][-3:].max(initial=0.0))
-    if len(first) < MIN_PAIRS or random_kinds < MIN_EXPECTED:
-        return None
-    ids, counts = np.unique(tops[ready], return_counts=True)
-    rank = np.searchsorted(ids, tops)  # class → its place among the classes seen
-    moved = (rank[second] - rank[first]) % max(len(ids), 1)
-    shares = counts / counts.sum()
-    return _Order(
-        kinds=float(np.median(seen[ready])) / random_kinds,
-        same=float((moved == 0).mean()),
-        chance=float((shares**2).sum()),
-        advancing=int((moved <= 1).sum()),
-        drift=float((shares * (shares + np.roll(shares, -1))).sum()),
-        pairs=len(first),
-        classes=len(ids),
-        since=int(steps[ready][0]),
-        returns=_returns(tops[ready]) or _passes_quickly(trace, steps[ready], tops[ready]),
+def _of_numbers(trace: Trace, order: NumberOrder) -> Finding:
+    return RULE.finding(
+        where=[order.place],
+        since_step=order.since,
+        value=order.within,
+        threshold=WITHIN_LIMIT,
+        unit="spread of targets in a batch / of all",
+        message=(
+            f"targets spread in a batch by {order.within:.2f} of what they do over the run (limit "
+            f"{WITHIN_LIMIT:g}), and the means of {order.pairs} pairs of neighbouring batches lie "
+            f"{order.near:.2f} times as far apart as those of any two"
+        ),
+        why="the network learns the numbers at hand and unlearns the others, again and again",
+        strength=1 - order.within,
+        evidence=evidence_at(trace, ("target_mean", "target_std"), order.place, order.since),
     )
 
 
-def _neighbours(steps: Ints, ready: np.ndarray) -> tuple[Ints, Ints]:
-    """Indices of sampled steps that follow one another, both ready."""
-    first = np.flatnonzero((np.diff(steps) == 1) & ready[:-1] & ready[1:])
-    return first, first + 1
-
-
-def _returns(tops: Floats) -> bool:
-    """Whether at least two classes come again after others: seen early, and late."""
-    third = len(tops) // 3
-    return len(np.intersect1d(tops[: 2 * third], tops[2 * third :])) >= 2 and _comebacks(tops) >= 2
-
-
-def _passes_quickly(trace: Trace, steps: Ints, tops: Floats) -> bool:
-    """Three main classes within a tenth of the run: far too quick for tasks learnt one after another."""
-    early = tops[steps < trace.first_step + QUICK_SHARE * trace.steps]
-    return len(np.unique(early)) >= QUICK_CLASSES
-
-
-def _comebacks(tops: Floats) -> int:
-    """How often the top class changes to one that was left before."""
-    blocks = tops[np.flatnonzero(np.diff(tops, prepend=np.nan) != 0)]
-    return len(blocks) - len(np.unique(blocks))
-
-
-def _tail(hits: int, trials: int, chance: float) -> float:
-    """Probability of at least that many hits (binomial)."""
-    if not 0.0 < chance < 1.0:
-        return float(chance >= 1.0)
-    ks = range(hits, trials + 1)
-    ways = [math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) for k in ks]
-    rest = math.log1p(-chance)
-    return sum(
-        math.exp(w + k * math.log(chance) + (trials - k) * rest) for w, k in zip(ways, ks, strict=True)
-    )
+def _runs(order: LabelOrder, *, sequential: bool) -> bool:
+    """Whether the labels run in order: by their own course, or since a sequential loader lacks classes."""
+    return (order.in_order and (order.returns or sequential)) or (sequential and order.kinds <= KINDS_LIMIT)
 
 
 def _one_pass(trace: Trace) -> bool:

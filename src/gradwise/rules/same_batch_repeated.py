@@ -21,8 +21,8 @@ How it decides
     tensor that they are cut from, and cut anew at each step, or changed at last (90 %
     of at least 4 pairs of steps in a row have the same then); or
     they are copied anew, while an evaluation shows at least twice as many other rows
-    with a loss of twice the training loss or more (unit: ratio; ours): a training set
-    is kept, not cut or copied again at each step.
+    with a loss of twice the training loss or more, or 15 % fewer right answers (units:
+    ratio, share; ours): a training set is kept, not cut or copied again at each step.
 
 Cure
     Loop over the loader, or keep one iterator and call ``next`` on it.
@@ -65,6 +65,8 @@ MIN_PAIRS = 4  # of sampled steps in a row; ours
 STAGE_SHARE = 0.25  # share of the run's steps up to which a stage before others is a check; ours
 OTHER_ROWS = 2.0  # rows of an evaluation over those of the batch; ours
 WORSE = 2.0  # evaluation loss over training loss; ours
+FEWER_RIGHT = 0.15  # share of answers right in training less that in an evaluation; ours
+LATEST = 5  # samples whose answers stand for those in training
 TAIL_SHARE = 0.1  # of the run, over which the training loss is averaged
 
 RULE = Rule(
@@ -74,8 +76,8 @@ RULE = Rule(
     organ=Organ.DATA,
     since="0.1.0",
     reads=(
-        "loss", "val_loss", "target_std", "fact:rows", "fact:sampler", "fact:evaluation-rows",
-        "fact:optimizer",
+        "loss", "val_loss", "accuracy", "val_accuracy", "target_std", "fact:rows", "fact:sampler",
+        "fact:evaluation-rows", "fact:optimizer",
     ),
     explains=(
         "overfitting", "train-val-leak", "class-imbalance", "majority-collapse", "not-shuffled",
@@ -105,7 +107,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         elif _again(trace, data) or _stays(trace, data):
             there = "each is a small part of what it is cut from"
         elif (rows := _other_rows(trace, data)) > 0:
-            there = f"an evaluation shows {rows} others, with a loss more than {WORSE:g} times as high"
+            there = f"an evaluation shows {rows} others, and goes far worse"
         else:
             continue
         yield RULE.finding(
@@ -152,7 +154,8 @@ def _other_rows(trace: Trace, data: Mapping[str, Any]) -> int:
         return 0
     facts = {fact.where: fact.data for fact in trace.facts_of("evaluation-rows")}
     others = max((int(one["distinct"]) - int(one["matched"]) for one in facts.values()), default=0)
-    return others if others >= OTHER_ROWS * int(data["largest"]) and _worse(trace) else 0
+    worse = _worse(trace) or _less_right(trace)
+    return others if others >= OTHER_ROWS * int(data["largest"]) and worse else 0
 
 
 def _worse(trace: Trace) -> bool:
@@ -163,3 +166,13 @@ def _worse(trace: Trace) -> bool:
     table = trace.sampled("val_loss")
     ends = [column[np.isfinite(column)][-1:] for column in map(table.column, table.places)]
     return bool(len(late)) and any(len(end) and end[0] >= WORSE * late.mean() > 0 for end in ends)
+
+
+def _less_right(trace: Trace) -> bool:
+    """Whether far fewer answers are right at the end of some evaluation than in training."""
+    right = trace.sampled("accuracy")
+    known = right.values[np.isfinite(right.values).any(axis=1)][-LATEST:] if len(right) else np.zeros((0, 1))
+    known = known[np.isfinite(known)]
+    table = trace.sampled("val_accuracy")
+    ends = [column[np.isfinite(column)][-1:] for column in map(table.column, table.places)]
+    return bool(len(known)) and any(len(end) and known.mean() - end[0] >= FEWER_RIGHT for end in ends)

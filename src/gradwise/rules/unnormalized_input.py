@@ -18,7 +18,8 @@ How it decides
     run suffers: a poor or non-finite end; or, from a root mean square of 30 on,
     less than half of the trivial loss removed; or less than four fifths, where the
     root mean square is 100 or more and a recurrent layer takes it, whose gates are
-    then saturated (unit: share; ours).  A net that learns from raw
+    then saturated; or less than nine tenths, where it is as much and the first losses
+    are 30 times a constant's (unit: share; ours).  A net that learns from raw
     bytes is left alone, and so is one whose first layer normalises, or whose
     first layer's output shows that the input is rescaled inside the model.
 
@@ -57,6 +58,8 @@ RMS_LOW = 0.01  # root mean square
 RMS_FAR = 30.0  # root mean square from which half-learnt is suspicious too; raw tables have 85 and more
 RMS_GATES = 100.0  # root mean square at which gates of a recurrent layer are open or shut for good
 GATES_SKILL = 0.8  # share of the trivial loss removed, below which that matters; ours
+THROWN = 30.0  # first loss over the best constant prediction's; ours
+BACK = 0.9  # share of the trivial loss removed above which a start that was thrown off is forgiven; ours
 RATIO_LIMIT = 100.0  # largest over smallest standard deviation of the columns
 RATIO_ABSMAX = 30.0  # the largest value must be this large for unequal columns to matter
 RESCALED = 50.0  # first layer's output this much smaller (or larger) than its input: scaled inside
@@ -128,8 +131,11 @@ def check(trace: Trace) -> Iterator[Finding]:
             continue
         half_learnt = scale.far and reached < GOOD_SKILL
         half_learnt |= scale.rms > RMS_GATES and reached < GATES_SKILL and _recurrent_first(trace)
+        times = _thrown_off(trace, result.skill) if scale.rms > RMS_GATES else 0.0
         if result.poor or half_learnt:
             yield _finding(trace, scale, _ending(result.nonfinite, float(reached)))
+        elif times > THROWN:
+            yield _finding(trace, scale, f"the first losses are {times:.3g} times a constant answer's")
 
 
 def _finding(trace: Trace, scale: _Scale, ending: str) -> Finding:
@@ -183,6 +189,18 @@ def _median(trace: Trace, signal: str, place: str) -> float:
     values = table.column(place)
     values = values[np.isfinite(values)]
     return float(np.median(values)) if len(values) else float("nan")
+
+
+def _thrown_off(trace: Trace, skill: float) -> float:
+    """First losses over a constant's, where the run has not quite come back from them; else 0."""
+    criterion, trivial = trace.sampled("criterion"), trace.sampled("trivial")
+    for place in criterion.places:
+        if place in trivial.places and skill < BACK:
+            first, known = criterion.column(place), trivial.column(place)
+            first, known = first[np.isfinite(first)][:EARLY], known[np.isfinite(known)]
+            if len(first) and len(known) and known[-1] > 0:
+                return float(np.median(first) / known[-1])
+    return 0.0
 
 
 def _recurrent_first(trace: Trace) -> bool:
