@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gradwise.probes.pairs import favoured
 from gradwise.rules.collection import all_rules, left_out
-from gradwise.rules.rule import LoadedRule
+from gradwise.rules.rule import LoadedRule, Organ
 from gradwise.settings.choosing import choose
 from gradwise.settings.settings import Settings
 from gradwise.trace.findings import GROUPS, Finding, Group
 from gradwise.trace.model import Trace
+
+MANY_SEGMENTS = 5  # stages of a run, as of folds, searches and boosted networks; ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def diagnose(
     chosen = choose(decided) if rules is None else list(rules)
     segments = [trace] if isinstance(trace, Trace) else list(trace)
     notes: list[str] = list(left_out())
-    causes: list[Finding] = []
+    causes: list[list[Finding]] = []  # segment by segment
     everywhere: set[tuple[str, str]] = set()
     accepted = _Accepted(decided)
     for segment in segments:
@@ -95,10 +98,10 @@ def diagnose(
                     on_error(name, error)
         told = favoured(segment)
         everywhere |= told
-        causes.extend(_nest(accepted.withheld(found, segment.run.script), told))
+        causes.append(_nest(accepted.withheld(found, segment.run.script), told))
     notes += accepted.idle({rule.declaration.name for rule in chosen}, [one.run.script for one in segments])
     return Diagnosis(
-        tuple(_promoted(_merge(causes), everywhere)),
+        tuple(_promoted(_merge(_lasting(causes)), everywhere)),
         tuple(dict.fromkeys(notes)),
         len(chosen),
         accepted.findings(),
@@ -212,6 +215,23 @@ def _promoted(found: list[Finding], told: Collection[tuple[str, str]]) -> list[F
                 ordered.remove(one)
                 ordered.insert(first, one)
     return ordered
+
+
+def _lasting(causes: list[list[Finding]]) -> list[Finding]:
+    """The findings of all segments; in runs of many, what only shows as an outcome must show in most.
+
+    Of boosted networks, folds and searched settings some learn nothing, in runs that are fine.
+    """
+    everything = [finding for found in causes for finding in found]
+    if len(causes) < MANY_SEGMENTS:
+        return everything
+    seen = Counter(rule for found in causes for rule in {finding.rule for finding in found})
+    return [one for one in everything if not _is_outcome(one) or seen[one.rule] > len(causes) / 2]
+
+
+def _is_outcome(finding: Finding) -> bool:
+    rule = all_rules().get(finding.rule)
+    return rule is not None and rule.declaration.organ == Organ.OUTCOME
 
 
 def _merge(causes: list[Finding]) -> list[Finding]:

@@ -79,3 +79,11 @@ def test_healthy_single_rows() -> None:
 
 def test_healthy_too_few_rows() -> None:
     assert not list(check(run(top=1.0, rows=60)))
+
+
+def test_sick_cut_to_whole_numbers_and_half_learnt() -> None:
+    (finding,) = check(run(end=1.5, **table(6, (2, 3, 4, 5), low=0.0, high=6.0)))
+    assert "of what there is to learn was learnt" in finding.message
+    assert not list(check(run(end=1.0, **table(6, (2, 3, 4, 5), low=0.0, high=6.0))))
+    assert not list(check(run(end=1.5, **table(30, range(20), low=0.0, high=6.0))))
+    assert not list(check(run(end=1.5, top=1.0)))  # rows alone say nothing where something was learnt

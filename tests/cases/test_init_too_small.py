@@ -106,3 +106,18 @@ def test_sick_plateau_of_a_quarter_under_noise() -> None:
     scatter = 0.2 * rng.standard_normal(400)
     assert list(check(run(0.02, end=0.1, loss=lambda s: np.where(s < 110, 2.3, 0.1) + scatter[s])))
     assert not list(check(run(0.02, end=0.1, loss=lambda s: np.where(s < 10, 2.3, 1.0) + 0.1 * scatter[s])))
+
+
+def test_sick_only_the_bias_has_learnt_by_then() -> None:
+    """The first steps bring the mean, and then nothing moves for a while."""
+    curve = lambda s: np.where(s < 5, 3.0, np.where(s < 110, 2.25, 0.2))  # noqa: E731
+    tables = {"criterion": {"cross_entropy": curve}}
+    trace = run(0.02, end=0.2, loss=curve)
+    slow = replace(trace, tables={**trace.tables, **build(tables=tables).tables})
+    assert list(check(slow))
+    soon = lambda s: np.where(s < 5, 3.0, np.where(s < 40, 2.25, 0.2))  # noqa: E731
+    early = replace(
+        run(0.02, end=0.2, loss=soon),
+        tables={**trace.tables, **build(tables={"criterion": {"cross_entropy": soon}}).tables},
+    )
+    assert not list(check(early))

@@ -104,3 +104,24 @@ def test_healthy_look_alike_large_squared_error() -> None:
     tables = {"criterion": {"mse_loss": decay(400.0, 3.0, 80)}}
     mse = fact("loss-call", "mse_loss", function="mse_loss", reduced=True)
     assert not list(check(build(tables=tables, facts=[mse])))
+
+
+def prior(**changes: Any) -> Trace:
+    """One score for each pixel, whose bias is the log-odds with the wrong sign."""
+    place = "binary_cross_entropy_with_logits"
+    lineage = [{"operation": "conv", "module": "score"}]
+    told = fact("loss-call", place, **{"function": place, "lineage": lineage, "reduced": True, **changes})
+    values = decay(4.7, 0.05, 60)
+    return build(loss=values, tables={"criterion": {place: values}}, facts=[told])
+
+
+def test_sick_prior_of_the_wrong_sign() -> None:
+    (finding,) = check(prior())
+    assert finding.where == ("score",)
+    assert "2 classes has 0.69" in finding.message
+
+
+def test_healthy_yes_and_no_weighed_or_scaled() -> None:
+    assert not list(check(prior(class_weights=[1.0, 30.0])))
+    assert not list(check(prior(lineage=[{"operation": "Mul", "module": ""}])))
+    assert not list(check(prior(reduced=False)))

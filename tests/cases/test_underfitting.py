@@ -93,3 +93,9 @@ def test_healthy_policy_gradient() -> None:
 def test_healthy_adversarial_pair() -> None:
     two = [fact("optimizer", "Adam"), fact("optimizer", "Adam", step=1)]
     assert not list(check(run(0.1, facts=two, tables={"target_std": {PLACE: 0.0}})))
+
+
+def test_sick_half_learnt_though_simple_models_get_nearly_all() -> None:
+    assert list(check(run(0.55, near=0.95)))
+    assert not list(check(run(0.55, near=0.8)))
+    assert not list(check(run(0.72, near=1.0)))

@@ -46,3 +46,22 @@ def test_what_is_broken_comes_first():
 def test_a_mild_cause_of_something_sick_stands_where_its_symptom_would():
     causes = order(("dead-relu", "habit"), ("vanishing-gradient", "sick"), ("trained-too-long", "habit"))
     assert causes == [("dead-relu", ["vanishing-gradient"]), ("trained-too-long", [])]
+
+
+def stages(name, sick, of):
+    """Rules of the first lines of a run of several stages, in so many of which a rule finds something."""
+    one = all_rules()[name]
+    found = one.declaration.finding(
+        where=[name], since_step=0, value=1.0, threshold=0.0, unit="1", message="m", why="w",
+        strength=0.5, evidence=[],
+    )  # fmt: skip
+    traces = [build(loss=1.0, first_step=10 * number) for number in range(of)]
+    rule = replace(one, check=lambda trace: iter([found] if trace.first_step < 10 * sick else []))
+    return [finding.rule for finding in diagnose(traces, [rule]).findings]
+
+
+def test_an_outcome_of_a_few_among_many_stages_is_left_out():
+    assert stages("loss-not-decreasing", sick=3, of=9) == []
+    assert stages("loss-not-decreasing", sick=5, of=9) == ["loss-not-decreasing"]
+    assert stages("loss-not-decreasing", sick=1, of=4) == ["loss-not-decreasing"]
+    assert stages("missing-zero-grad", sick=1, of=9) == ["missing-zero-grad"]

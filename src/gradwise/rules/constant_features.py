@@ -16,9 +16,10 @@ How it decides
     a row (units: rows, shares; ours).
     Columns: smallest and largest value are equal, over at least 200 rows, for
     half of the columns of a table with up to 256 columns whose other columns
-    take both signs.  Pixels and one-hot codes are left alone: they have no
-    negative values, or their number of columns is a square, as of a flattened
-    image.  All of this counts only in a run that ends poor.
+    take both signs, or with up to 24 columns none of which goes from 0 to 1.  Pixels
+    and one-hot codes are left alone: they have no negative values, or their number of
+    columns is a square, as of a flattened image.  Rows count only in a run that ends
+    poor, columns in one that is not good (half of what there is to learn).
 
 Cure
     Look at one batch just before the model; drop columns that say nothing.
@@ -47,7 +48,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.rules.learning import outcome
+from gradwise.rules.learning import Outcome, outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Floats, Trace
@@ -60,6 +61,7 @@ MIN_BATCHES = 3  # sampled batches
 COLUMNS_LIMIT = 0.5  # share of a table's columns that do not vary; ours
 MIN_ROWS_COLUMNS = 200  # rows over which a column must not vary
 MAX_COLUMNS = 256  # columns of a table; wider ones are thinned in the trace
+NARROW = 24  # columns of a table that need not take both signs; ours
 SMALLEST_IMAGE = 49  # columns; a square number of columns from here on is a flattened image
 
 RULE = Rule(
@@ -83,14 +85,15 @@ RULE = Rule(
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per model that gets the same, or nothing, or hardly any column that varies."""
-    if not outcome(trace).poor:
+    result = outcome(trace)
+    if not result.poor and (result.good or not np.isfinite(result.reached)):
         return
     rows = {fact.where: fact.data for fact in trace.facts_of("rows")}
     columns = {fact.where: fact.data for fact in trace.facts_of("columns")}
     for place, data in rows.items():
         if data["rows"] < MIN_ROWS or data["largest"] < MIN_BATCH:
             continue
-        found = _alike(trace, place, data) or _blank(trace, place)
+        found = (_alike(trace, place, data) or _blank(trace, place)) if result.poor else None
         if found is None and place in columns and data["rows"] >= MIN_ROWS_COLUMNS:
             found = _columns(trace, place, columns[place], int(data["rows"]))
         if found is not None:
@@ -127,11 +130,17 @@ def _finding(trace: Trace, place: str, share: float, limit: float, unit: str, me
         value=share,
         threshold=limit,
         unit=unit,
-        message=f"{message}, and the run learnt hardly more than a constant answer",
+        message=f"{message}, and {_learnt(outcome(trace))}",
         why="an input that does not vary tells nothing about the target",
         strength=share,
         evidence=evidence_at(trace, ("input_blank_share", "input_std"), place, trace.first_step),
     )
+
+
+def _learnt(result: Outcome) -> str:
+    if result.poor:
+        return "the run learnt hardly more than a constant answer"
+    return f"{result.reached:.0%} of what there is to learn was learnt"
 
 
 def _columns(trace: Trace, place: str, data: Mapping[str, Any], rows: int) -> Finding | None:
@@ -154,4 +163,7 @@ def _is_table(low: Floats, high: Floats) -> bool:
     if width > MAX_COLUMNS or (width >= SMALLEST_IMAGE and isqrt(width) ** 2 == width):
         return False
     varying = low < high
+    codes = ((low == 0) & (high == 1))[varying].any()
+    if width <= NARROW and not codes:
+        return True  # nobody counts words or draws images in so few columns
     return bool((low[varying] < 0).mean() > 0.5 and (high[varying] > 0).mean() > 0.5)

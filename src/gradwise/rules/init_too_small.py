@@ -15,7 +15,8 @@ How it decides
     signal is below 1e-3 (or half of them below 0.5, where the signal is below 1e-5:
     many layers make up for what each lacks less), and the run is poor, or its loss
     fell by less than 5 % of the start, or than two standard errors of the first
-    losses, in its first fifth (units: ratio to the usual root mean square, signal as
+    losses, in its first fifth, or less than a tenth of the best constant's loss was
+    removed by then (units: ratio to the usual root mean square, signal as
     standard deviation over the batch; ours).  Where weights stand in no layer of
     their own (a list of parameters), the predictions are taken for the last layer's
     outputs.
@@ -59,7 +60,9 @@ SIGNAL_LIMIT = 1e-3  # standard deviation over the batch; torch's own starts kee
 MIN_LAYERS = 2  # weight matrices; a linear model may start at zero
 MIN_STEPS = 30  # steps; a shorter run had no chance to learn
 IDLE_FALL = 0.05  # of the first loss, within the first fifth; ours
+IDLE_SKILL = 0.1  # share of the trivial loss; less is what a bias learns; ours
 IDLE_SHARE = 0.2  # of the run
+LATEST = 6  # samples before its end
 
 RULE = Rule(
     name="init-too-small",
@@ -125,7 +128,7 @@ def _last_signal(trace: Trace, layers: list[Layer]) -> tuple[float, str]:
 
 
 def _idle(trace: Trace) -> bool:
-    """Whether the first fifth of the run went by before the loss moved more than it varies."""
+    """Whether a fifth of the run went by before the loss moved more than it varies, or beat a constant."""
     loss = trace.step_signal("loss")
     values = loss.mean[np.isfinite(loss.mean)]
     values = values[: int(len(values) * IDLE_SHARE)]
@@ -133,4 +136,20 @@ def _idle(trace: Trace) -> bool:
         return False
     first, late = float(np.median(values[:3])), float(np.median(values[-max(len(values) // 4, 1) :]))
     noise = SIGMA * float(np.median(np.abs(values - np.median(values)))) * MEDIAN_COST / 3**0.5
-    return first > 0 and first - late < max(IDLE_FALL * first, 2 * noise)
+    moved = first - late >= max(IDLE_FALL * first, 2 * noise)
+    until = trace.first_step + IDLE_SHARE * trace.steps
+    return first > 0 and (not moved or _skill_until(trace, until) < IDLE_SKILL)
+
+
+def _skill_until(trace: Trace, step: float) -> float:
+    """Share of the trivial loss that the latest samples before a step have removed; NaN where not known."""
+    criterion, trivial = trace.sampled("criterion"), trace.sampled("trivial")
+    skills = []
+    for place in criterion.places:
+        if place in trivial.places:
+            reached = criterion.column(place)[criterion.steps < step]
+            constant = trivial.column(place)
+            reached, constant = reached[np.isfinite(reached)], constant[np.isfinite(constant)]
+            if len(reached) >= LATEST and len(constant) and constant[-1] > 0:
+                skills.append(1 - float(np.median(reached[-LATEST:])) / float(constant[-1]))
+    return max(skills, default=np.nan)

@@ -14,7 +14,7 @@ How it decides
     losses come below ln C only after 10 % of the run, 20 steps at least (units: nats,
     share of steps; ours, after Karpathy's check of the loss at init).  The scores
     must come straight from a layer: scaled similarities start high on purpose;
-    and the targets are class ids.  A product and
+    and the targets are class ids, or a yes or no for each score.  A product and
     a bias added by hand count as a layer in a run that does not learn well.
 
 Cure
@@ -52,6 +52,7 @@ ABOVE_EVEN = 3.0  # nats above ln C: the right class gets a twentieth of its eve
 LOST_SHARE = 0.1  # share of the run until the loss is that of an even guess; ours
 LOST_STEPS = 20  # steps; fewer are lost in no time
 FROM_LAYER = ("linear", "conv")
+YES_NO = "binary_cross_entropy_with_logits"  # two classes for each score
 
 RULE = Rule(
     name="initial-loss-off",
@@ -75,12 +76,16 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding per cross-entropy that starts far too high and stays there for long."""
     for call in loss_calls(trace):
-        if call.function != "cross_entropy" or call.mixed or call.classes < 2:
+        if call.mixed or not call.data.get("reduced"):
+            continue
+        if call.function == YES_NO and call.maker[0] in FROM_LAYER and not call.data.get("class_weights"):
+            yield from _judge(trace, call, 2)
+        if call.function != "cross_entropy" or call.classes < 2:
             continue
         ids = str(call.data.get("target_dtype") or "int").startswith(("int", "uint"))
         by_hand = _by_hand(call) and not outcome(trace).good  # tied embeddings start high too, and learn
-        if ids and (by_hand or call.maker[0] in FROM_LAYER) and call.data.get("reduced"):
-            yield from _judge(trace, call)
+        if ids and (by_hand or call.maker[0] in FROM_LAYER):
+            yield from _judge(trace, call, call.classes)
 
 
 def _by_hand(call: Call) -> bool:
@@ -89,11 +94,11 @@ def _by_hand(call: Call) -> bool:
     return made[:1] == ["Add"] and made[-1] in FROM_LAYER
 
 
-def _judge(trace: Trace, call: Call) -> Iterator[Finding]:
+def _judge(trace: Trace, call: Call, classes: int) -> Iterator[Finding]:
     table = trace.sampled("criterion")
     if call.place not in table.places or not len(table) or table.steps[0] != trace.first_step:
         return
-    values, even = table.column(call.place), math.log(call.classes)
+    values, even = table.column(call.place), math.log(classes)
     first = float(values[0])
     limit = max(TIMES_EVEN * even, even + ABOVE_EVEN)
     if not np.isfinite(first) or first < limit:
@@ -110,7 +115,7 @@ def _judge(trace: Trace, call: Call) -> Iterator[Finding]:
         threshold=TIMES_EVEN,
         unit="times ln C",
         message=(
-            f"{call.place} starts at {first:.3g}, an even guess among {call.classes} classes has {even:.2g} "
+            f"{call.place} starts at {first:.3g}, an even guess among {classes} classes has {even:.2g} "
             f"(limit {limit:.2g}), and that takes {lost} of {trace.steps} steps to reach{missed}"
         ),
         why="the network starts out sure and wrong; the first part of the run only undoes that",

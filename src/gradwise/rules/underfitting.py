@@ -13,7 +13,8 @@ How it decides
     or less than 3 standard errors; the gradient at the end is at least 1e-4 of
     the weights; the network got less than half of what there is to get; and a
     simple model on at least 200 distinct rows gets 0.15 and is above the network's best
-    (training or evaluation) by 0.2 and 4 standard errors (unit: skill or lift,
+    (training or evaluation) by 0.2 and 4 standard errors; or less than 0.7, and it is
+    above by 0.3 (unit: skill or lift,
     1 is perfect; ours, calibrated on the detection corpus).
 
 Cure
@@ -52,6 +53,7 @@ MIN_ROWS = 200  # distinct rows that the simple models were judged on; ours
 WORTH = 0.15  # skill or lift of the simple model; less is not worth a network's while; ours
 MARGIN = 0.2  # skill or lift above the network; ours
 SURE = 4.0  # standard errors of the simple model's
+FAR, FAR_SKILL = 0.3, 0.7  # margin with which a network that got as much underfits all the same; ours
 WINDOW = 0.6  # share of the run from which on the loss is looked at
 FLAT = 0.03  # relative fall over that window that counts as none; ours
 FLAT_SURE = 3.0  # standard errors below which a fall counts as none
@@ -88,7 +90,9 @@ def check(trace: Trace) -> Iterator[Finding]:
             margin = one.simple - one.reached
             worth = one.rows >= MIN_ROWS and one.simple >= WORTH
             sure = worth and margin >= max(MARGIN + one.allowance, SURE * one.error)
-            if sure and one.reached < GOOD_SKILL and (best is None or margin > best[0]):
+            far = margin >= FAR + one.allowance
+            low = one.reached < (FAR_SKILL if far else GOOD_SKILL)
+            if sure and low and (best is None or margin > best[0]):
                 best = margin, name, one
     if best is None:
         return
