@@ -27,7 +27,7 @@ def test_sick_three_broken_batches():
 
 def test_sick_each_followed_by_a_short_recovery():
     at = [120, 121, 122, 250, 251, 252]
-    (finding,) = check(build(loss=spiked(at)))
+    (finding,) = check(build(loss=spiked(at, base=noisy(decay(1.0, 0.6), 0.2))))
     assert "2 spikes" in finding.message
 
 
@@ -54,11 +54,19 @@ def test_healthy_spikes_met_by_clipping():
     assert list(check(build(loss=spiked(), facts=[late])))
 
 
-def test_healthy_trained_on_from_a_loss_near_zero():
-    """A second stage begins at 0.01: its spikes are far below what guessing would cost."""
-    tables = {"criterion": {"mse_loss": 0.01}, "trivial": {"mse_loss": 1.0}}
-    assert not list(check(build(loss=spiked(height=0.6, base=noisy(0.01, 0.1)), tables=tables)))
-    assert list(check(build(loss=spiked(height=1.2, base=noisy(0.01, 0.1)), tables=tables)))
+def reached(loss, criterion):
+    return build(loss=loss, tables={"criterion": {"mse_loss": criterion}, "trivial": {"mse_loss": 1.0}})
+
+
+def test_healthy_spikes_below_what_guessing_costs():
+    base = noisy(0.01, 0.1)
+    assert not list(check(reached(spiked(height=0.6, base=base), 0.7)))
+    assert list(check(reached(spiked(height=1.2, base=base), 0.7)))
+
+
+def test_healthy_learns_all_the_same():
+    assert not list(check(reached(spiked(), 0.4)))
+    assert list(check(reached(spiked(), 0.6)))
 
 
 def test_healthy_one_spike():

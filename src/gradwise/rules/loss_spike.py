@@ -15,7 +15,8 @@ How it decides
     Lightning's spike detector asks for 2 times over 10 steps, which noisy
     batches reach).  At least 2 spikes, on at most 5 % of the steps, in a run of
     at least 100 steps that goes on after them, and they leave harm: the level
-    after a spike is 1.1 times that before it, in the median of all spikes.  The
+    after a spike is 1.1 times that before it, in the median of all spikes, and less
+    than half of what there is to learn was learnt in the end.  The
     loss must be positive, no optimizers may oppose each other, and gradients
     may not be clipped already.
 
@@ -27,9 +28,8 @@ Cure safety
 
 When it is wrong
     Rare samples whose large loss is what should be learnt; losses of
-    reinforcement learning after a rare reward.
-    On trial: a run whose loss is near zero, watched by an average of its weights, was
-    called spiky while all was well.
+    reinforcement learning after a rare reward.  A run whose loss is near zero spikes
+    easily, so spikes are told only where little was learnt, and some are missed.
 
 Example
     >>> # y[7] = 99999   # a sentinel for "missing" among the targets
@@ -45,7 +45,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import opposing, signed
+from gradwise.rules.learning import GOOD_SKILL, opposing, outcome, signed
 from gradwise.rules.rule import Organ, Rule
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, Ints, Trace
@@ -65,14 +65,16 @@ FIRST = 10  # values of the loss whose median is its first level
 RULE = Rule(
     name="loss-spike",
     code="L05",
-    group="trial",
+    group="sick",
     organ=Organ.OUTCOME,
     since="0.1.0",
-    reads=("loss", "target_std", "criterion", "trivial", "fact:clip", "fact:optimizer"),
+    reads=(
+        "loss", "target_std", "criterion", "trivial", "accuracy", "majority", "fact:clip", "fact:optimizer",
+    ),
     explains=(),
     cures=("clip-gradient", "skip-batch"),
     summary="a loss that jumps far above its level for a few steps",
-)
+)  # fmt: skip
 
 
 def check(trace: Trace) -> Iterator[Finding]:
@@ -80,7 +82,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     loss = trace.step_signal("loss")
     if trace.steps < MIN_STEPS or len(loss) < MIN_STEPS or signed(loss) or opposing(trace):
         return
-    if _clipped(trace):
+    if _clipped(trace) or not outcome(trace).reached < GOOD_SKILL:
         return
     finite = np.isfinite(loss.high) & np.isfinite(loss.mean)
     if not finite.any():
