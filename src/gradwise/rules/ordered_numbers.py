@@ -11,8 +11,6 @@ import numpy as np
 from gradwise.rules.calls import loss_calls
 from gradwise.trace.model import Floats, Ints, Trace
 
-WITHIN_LIMIT = 0.4  # spread of targets in a batch over that of all; random batches of 4 and more have about 1
-NEAR_LIMIT = 0.4  # steps between neighbouring batches' means over those between any two; random: 1
 MIN_ROWS = 4  # in a batch
 MIN_PAIRS = 8  # pairs of neighbouring sampled steps
 MIN_TURNS = 4  # times that the means cross their middle: the same targets come round again; ours
@@ -37,8 +35,14 @@ class NumberOrder:
     since: int
 
 
-def ordered_numbers(trace: Trace) -> Iterator[NumberOrder]:
-    """The losses whose batches are sorted by their targets."""
+def ordered_numbers(trace: Trace, *, within: float, near: float) -> Iterator[NumberOrder]:
+    """The losses whose batches are sorted by their targets.
+
+    Args:
+        trace: a run.
+        within: largest spread in a batch over that of all targets.
+        near: largest distance of neighbouring batches' means over that of any two.
+    """
     mean, spread = trace.sampled("target_mean"), trace.sampled("target_std")
     for call in loss_calls(trace):
         shape = tuple(call.data.get("target_shape") or ())
@@ -47,7 +51,7 @@ def ordered_numbers(trace: Trace) -> Iterator[NumberOrder]:
         if not shape or shape[0] < MIN_ROWS or math.prod(shape[1:]) != 1 or len(mean) != len(spread):
             continue
         found = _order(call.place, mean.steps, mean.column(call.place), spread.column(call.place))
-        if found is not None:
+        if found is not None and found.within <= within and found.near <= near:
             yield found
 
 
@@ -64,6 +68,6 @@ def _order(place: str, steps: Ints, means: Floats, spreads: Floats) -> NumberOrd
     within = float(np.median(spreads[ready])) / overall
     near = float(np.abs(means[first + 1] - means[first]).mean()) / typical
     turns = int(np.count_nonzero(np.diff(known > known.mean())))
-    if within > WITHIN_LIMIT or near > NEAR_LIMIT or turns < MIN_TURNS:
+    if turns < MIN_TURNS:
         return None
     return NumberOrder(place, within, near, len(first), int(steps[ready][0]))
