@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradwise.rules.init_too_large import SIZE_LIMIT, check
+from gradwise.rules.init_too_large import RECURRENT_LIMIT, SIZE_LIMIT, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import build, fact, learning
 
@@ -63,3 +63,38 @@ def test_healthy_opposing_models() -> None:
     parameters = [ParameterInfo("fc1.weight", (64, 64), module="fc1")]
     facts = [fact("optimizer", "Adam"), fact("optimizer", "Adam")]
     assert not list(check(build(loss=1.0, tables=tables, parameters=parameters, facts=facts)))
+
+
+def recurrent(size: float, *, end: float = 2.2, name: str = "gru.weight_hh_l0") -> Trace:
+    """A GRU of 48 whose recurrent matrix starts at ``size`` times torch's own, before a usual head."""
+    own = (1 / (3 * 48)) ** 0.5 * (144 * 48) ** 0.5
+    parameters = [
+        ParameterInfo("gru.weight_ih_l0", (144, 48), module="gru"),
+        ParameterInfo(name, (144, 48), module="gru"),
+        ParameterInfo("fc.weight", (5, 48), module="fc", order=1),
+    ]
+    norms = {"gru.weight_ih_l0": own, name: size * own, "fc.weight": 1.3}
+    tables = {"weight_norm": norms, **learning(end=end)}
+    return build(loss=tables["criterion"]["cross_entropy"], tables=tables, parameters=parameters)
+
+
+def test_sick_recurrent_weights() -> None:
+    (finding,) = check(recurrent(12.0))
+    assert finding.where == ("gru.weight_hh_l0",) and finding.cures[0] == "orthogonal-init"
+    assert abs(finding.value - 12.0) < 1e-6
+    assert list(check(recurrent(12.0, name="cell.weight_hh")))
+
+
+def test_healthy_near_miss_recurrent_weights() -> None:
+    assert not list(check(recurrent(0.98 * RECURRENT_LIMIT)))
+    assert list(check(recurrent(1.02 * RECURRENT_LIMIT)))
+    assert not list(check(recurrent(3**0.5)))  # orthogonal
+
+
+def test_healthy_large_recurrent_weights_that_learn() -> None:
+    assert not list(check(recurrent(12.0, end=1.1)))
+    assert list(check(recurrent(12.0, end=1.3)))
+
+
+def test_healthy_look_alike_large_weights_that_feed_nothing_back() -> None:
+    assert not list(check(recurrent(12.0, name="gru.weight_hx_l0")))

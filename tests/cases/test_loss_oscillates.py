@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.rules.loss_oscillates import COSINE_LIMIT, SWING_LIMIT, check
+from gradwise.rules.loss_oscillates import COSINE_LIMIT, FULL_COSINE, FULL_SWING, SWING_LIMIT, check
 from gradwise.trace.model import Trace
-from tests.cases.build import Values, build, decay, learning, noisy
+from tests.cases.build import Values, build, decay, fact, learning, noisy
 
 
 def leaps(share: float, level: float = 1.6):
@@ -63,3 +63,45 @@ def test_sick_leaps_of_two_steps_for_ever() -> None:
     """Medians of high and low in turn are chance; the middle of the swings does not move."""
     odd = lambda steps: 1.6 * (1 + 0.2 * np.where((steps + (steps >= 300)) % 2, 1.0, -1.0))  # noqa: E731
     assert list(check(run(odd)))
+
+
+def uneven(share: float, level: float = 0.5):
+    """Leaps of no period: high and low by a coin."""
+    return lambda steps: level * (1 + share * np.random.default_rng(1).choice([-1.0, 1.0], size=len(steps)))
+
+
+def full(
+    loss: Values, cosine: Values = -0.9, *, end: float = 0.5, batches: int = 60, same: int = 59
+) -> Trace:
+    """The same with every batch of the same 300 rows, cosines known early alone."""
+    rows = fact("rows", "model", batches=batches, same=same, distinct=300)
+    tables = {"grad_agreement": {"SGD#1": cosine}, **learning(end=end, start=end)}
+    return build(loss=loss, tables=tables, facts=[rows], sampled_steps=[*range(10), *range(50, 190, 20)])
+
+
+def test_sick_full_batches_that_leap_unevenly() -> None:
+    (finding,) = check(full(uneven(0.3)))
+    assert "the same 300 rows" in finding.message and finding.cures == ("lower-lr",)
+
+
+def test_healthy_near_miss_full_batches() -> None:
+    assert not list(check(full(uneven(0.3), FULL_COSINE + 0.01)))  # dropout, noise within the network
+    assert list(check(full(uneven(0.3), FULL_COSINE - 0.01)))
+    assert not list(check(full(uneven(0.9 * FULL_SWING))))
+    assert list(check(full(uneven(1.3 * FULL_SWING))))
+
+
+def test_healthy_batches_that_are_not_all_the_same() -> None:
+    assert not list(check(full(uneven(0.3), same=50)))
+    assert not list(check(full(uneven(0.3), batches=10, same=9)))
+
+
+def test_healthy_full_batches_at_the_edge_of_stability_that_get_there() -> None:
+    """A skill of 90 % forgives, one of 85 % does not."""
+    assert not list(check(full(uneven(0.3, 0.2), end=0.2)))
+    assert list(check(full(uneven(0.3, 0.35), end=0.35)))
+
+
+def test_healthy_full_batches_whose_loss_falls_more_than_it_leaps() -> None:
+    falling = lambda steps: decay(3.0, 0.3, 120.0)(steps) * uneven(0.12, 1.0)(steps)  # noqa: E731
+    assert not list(check(full(falling)))

@@ -121,3 +121,56 @@ def test_healthy_check_on_one_batch_before_the_run() -> None:
     whole = replace(trace.run, steps=5 * trace.steps)
     assert not list(check(replace(trace, run=whole)))
     assert list(check(replace(trace, run=replace(trace.run, steps=3 * trace.steps))))
+
+
+def rounds(
+    distinct=64, *, rows=1920, source=1037, regrouped=0, twins=0, shown=176, valid=1.1, answers=()
+) -> Trace:  # fmt: skip
+    """Batches of 32 rows that come round and round, and an evaluation of other rows."""
+    facts = [
+        fact("rows", "Net", 300, batches=60, same=15, drawn=2, top_share=0.02, largest=32, rows=rows,
+             distinct=distinct, source=source, met=871, regrouped=regrouped, twins=twins, pairs=29_760),
+        fact("sampler", batches=33),
+        fact("evaluation-rows", "line 9", 300, distinct=shown, matched=0),
+    ]  # fmt: skip
+    tables = {"val_loss": {"cross_entropy (line 9)": valid}}
+    if answers:
+        names = ({"cross_entropy": answers[0]}, {"accuracy (line 9)": answers[1]})
+        tables |= dict(zip(("accuracy", "val_accuracy"), names, strict=True))
+    return build(loss=decay(3.1, 0.1), tables=tables, facts=facts)
+
+
+def test_sick_two_batches_for_ever() -> None:
+    (finding,) = check(rounds())
+    assert finding.value == 64 / 1037 and "64 different rows" in finding.message
+    assert list(check(rounds(valid=0.11, answers=(1.0, 0.8))))
+
+
+def test_healthy_few_batches_as_a_check() -> None:
+    """Nothing else is evaluated, or it goes well."""
+    assert not list(check(rounds(shown=0)))
+    assert not list(check(rounds(shown=63)))
+    assert list(check(rounds(shown=64)))
+    assert not list(check(rounds(valid=0.15)))
+
+
+def test_healthy_near_miss_of_rounds() -> None:
+    assert not list(check(rounds(source=4 * 64 - 1)))
+    assert list(check(rounds(source=4 * 64)))
+    assert not list(check(rounds(rows=4 * 64 - 1)))
+    assert list(check(rounds(rows=4 * 64)))
+
+
+def test_healthy_few_rows_in_ever_new_company() -> None:
+    """A sampler that draws some rows far more often, and a small set behind a loader of pairs."""
+    assert not list(check(rounds(regrouped=44)))
+    assert list(check(rounds(regrouped=43)))
+
+
+def test_healthy_look_alike_few_possible_rows() -> None:
+    """Categories: equal rows stand within a batch as often as so few different ones must."""
+    assert not list(check(rounds(twins=29_760 // 64)))
+
+
+def test_healthy_no_loader_behind_the_few_rows() -> None:
+    assert not list(check(rounds(source=0)))

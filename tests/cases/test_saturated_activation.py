@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradwise.rules.saturated_activation import SHARE_LIMIT, check
+from gradwise.rules.saturated_activation import EARLY_LIMIT, SHARE_LIMIT, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, before_and_after, build, learning, noisy
 
@@ -63,3 +63,35 @@ def test_sick_function_that_follows_no_layer() -> None:
         tables = {"saturated_share": {place: 0.97}, **learning(end=2.3)}
         told = list(check(build(loss=tables["criterion"]["cross_entropy"], tables=tables)))
         assert [one.where for one in told] == [(place,)] * found
+
+
+def chosen(share: Values, *, end: float = 1.4, place: str = "softmax after query") -> Trace:
+    """A softmax between layers with that share of rows taken; trivial loss 2.3."""
+    tables = {"saturated_share": {place: share}, **learning(end=end)}
+    return build(loss=tables["criterion"]["cross_entropy"], tables=tables)
+
+
+def test_sick_softmax_that_has_chosen_from_the_start() -> None:
+    (finding,) = check(chosen(before_and_after(4, 0.1, 0.9)))
+    assert finding.where == ("softmax after query",) and "relu" not in finding.cures
+    assert "one entry takes 90% of the rows" in finding.message
+    assert list(check(chosen(0.9, end=2.3, place="softmax")))
+
+
+def test_healthy_near_miss_softmax() -> None:
+    for early, late, found in ((0.9, -0.01, 0), (0.9, 0.01, 1)):
+        assert len(list(check(chosen(before_and_after(100, early, SHARE_LIMIT + late))))) == found
+    for off, found in ((-0.01, 0), (0.01, 1)):
+        assert len(list(check(chosen(before_and_after(60, EARLY_LIMIT + off, 0.9))))) == found
+
+
+def test_healthy_softmax_that_learns_to_choose() -> None:
+    assert not list(check(chosen(before_and_after(60, 0.0, 0.95))))
+
+
+def test_healthy_softmax_that_has_chosen_and_learns() -> None:
+    assert not list(check(chosen(0.9, end=1.1)))
+
+
+def test_healthy_softmax_with_no_early_sample() -> None:
+    assert not list(check(chosen(before_and_after(60, float("nan"), 0.95))))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradwise.rules.train_val_leak import LEAK_LIMIT, check
+from gradwise.rules.train_val_leak import FEWER, LEAK_LIMIT, MORE_SEEN, check
 from gradwise.trace.model import Trace
 from tests.cases.build import build, decay, fact
 
@@ -14,10 +14,12 @@ def trained(rows=1600, distinct=640, *, source=800, largest=32, twins=0, pairs=3
     )  # fmt: skip
 
 
-def evaluated(matched, distinct=200, *, place="line 9", source=200, seen=640, twins=0, pairs=19_900):
+def evaluated(
+    matched, distinct=200, *, place="line 9", source=200, seen=640, twins=0, pairs=19_900, named=""
+):
     return fact(
         "evaluation-rows", place, 300, matched=matched, distinct=distinct, source=source, largest=100, seen=seen,
-        twins=twins, pairs=pairs,
+        twins=twins, pairs=pairs, named=named,
     )  # fmt: skip
 
 
@@ -108,3 +110,49 @@ def test_healthy_copies_that_stay_on_their_side() -> None:
 
 def test_healthy_copied_training_set_is_evaluated() -> None:
     assert not list(check(copied(matched=168)))
+
+
+def test_sick_validation_rows_by_name_are_all_trained_on() -> None:
+    (finding,) = check(run(trained(distinct=800), evaluated(matched=200, seen=800, named="validation")))
+    assert finding.value == 1 and "speak of validation" in finding.message
+
+
+def test_sick_training_rows_that_were_not_all_looked_at() -> None:
+    assert list(check(run(trained(), evaluated(matched=158, named="validation"))))
+
+
+def test_healthy_part_of_the_training_rows_by_name() -> None:
+    for named in ("training", ""):
+        assert not list(check(run(trained(distinct=800), evaluated(matched=200, seen=800, named=named))))
+
+
+def test_sick_whole_training_set_as_validation_by_name() -> None:
+    def whole(**more) -> list:
+        return list(check(run(trained(distinct=800), evaluated(matched=800, distinct=800, seen=800, **more))))
+
+    assert whole(source=800, named="validation")
+    assert not whole(source=800, named="training")
+    assert not whole(source=801, named="validation")  # all data together
+    assert not whole(source=0, named="validation")  # a graph whose nodes are one batch
+
+
+def test_healthy_near_miss_nearly_the_whole_training_set() -> None:
+    for share, found in ((FEWER, 1), (FEWER + 0.01, 0)):
+        some = round(800 * share)
+        seen = evaluated(matched=some, distinct=some, source=some, seen=800, named="validation")
+        assert len(list(check(run(trained(distinct=800), seen)))) == found
+
+
+def test_healthy_rows_attacked_in_a_test() -> None:
+    """Test rows had gradients too, so that more rows did than there are to train on."""
+    for seen, found in ((int(800 * MORE_SEEN), 1), (int(800 * MORE_SEEN) + 1, 0)):
+        attacked = evaluated(matched=200, seen=seen, named="validation")
+        assert len(list(check(run(trained(distinct=800), attacked)))) == found
+
+
+def test_healthy_few_possible_rows_by_name() -> None:
+    assert not list(check(run(trained(twins=60), evaluated(matched=160, twins=40, named="validation"))))
+
+
+def test_healthy_validation_by_name_of_its_own_rows() -> None:
+    assert not list(check(run(trained(), evaluated(matched=0, named="validation"))))

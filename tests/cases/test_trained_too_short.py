@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.rules.trained_too_short import STEEP, check
+from gradwise.rules.trained_too_short import BETTER, RATE_KEPT, STEEP, check
 from gradwise.trace.model import Floats, Ints, Trace
 from tests.cases.build import Values, build, decay, fact, learning, noisy
 
@@ -99,3 +99,50 @@ def test_healthy_adversarial_pair() -> None:
 
 def test_healthy_a_handful_of_steps() -> None:
     assert not list(check(run(straight(1.8, 3.0), steps=20)))
+
+
+def passed(
+    times: float = 6.0,
+    *,
+    fall: float = 0.3,
+    end: float = 0.6,
+    left: float = 1.0,
+    stop: int = 209,
+    **more: Any,
+) -> list[Any]:
+    """A regressor that is passed its data a few times; evaluations fall each time by such a share."""
+    late = np.array([0.95, 0.9, 0.8, *(0.8 * (1 - fall) ** np.arange(1, 4))])
+    rows = fact("rows", "Net", 200, source=int(210 * 64 / times), largest=64, drawn=more.pop("drawn", 60))
+    return list(
+        check(
+            run(
+                noisy(more.pop("loss", straight(end * 2.3, 2.6)), 0.02),
+                steps=210,
+                facts=[rows],
+                tables={"val_loss": {"mse_loss (line 9)": late}} | more,
+                series={"rate": lambda steps: 1 - (1 - left) * steps / 209},
+                evaluation_steps=[34, 69, 104, 139, 174, stop],
+            )
+        )
+    )
+
+
+def test_sick_few_passes_and_each_evaluation_far_better() -> None:
+    (finding,) = passed()
+    assert "evaluations fell by 20% and more each time" in finding.message
+
+
+def test_healthy_near_miss_of_few_passes() -> None:
+    assert passed(times=9.9) and not passed(times=10.1)
+    assert passed(fall=BETTER + 0.01) and not passed(fall=BETTER - 0.01)
+    assert passed(left=RATE_KEPT + 0.02) and not passed(left=RATE_KEPT - 0.05)
+    assert passed(stop=195) and not passed(stop=180)
+
+
+def test_healthy_few_passes_that_learn_well() -> None:
+    assert passed(loss=decay(2.6, 0.2)) and not passed(loss=decay(2.6, 0.05))
+    assert not passed(**guessing(0.9))
+
+
+def test_healthy_passes_that_nobody_counts() -> None:
+    assert not passed(drawn=0)

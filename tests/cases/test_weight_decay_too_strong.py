@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradwise.rules.weight_decay_too_strong import DRAINED as DRAINED_TO
-from gradwise.rules.weight_decay_too_strong import SHARE_LIMIT, SHRUNK, check
+from gradwise.rules.weight_decay_too_strong import FAST, SHARE_LIMIT, SHRUNK, WELL, check
 from gradwise.trace.model import ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning
 
@@ -107,3 +108,29 @@ def test_sick_drained_weights_of_a_net_that_learnt_a_little() -> None:
 def test_healthy_half_drained_or_well_learnt() -> None:
     assert not list(check(run(1.0, decay(8.0, 1.3 * 8.0 * DRAINED_TO), end=1.5)))
     assert not list(check(run(1.0, decay(8.0, 0.9 * 8.0 * DRAINED_TO), end=0.5)))
+
+
+def fast(lr: float, *, name: str = "AdamW", norm: Values = 3.0, end: float = 0.7, **more: Any) -> list[Any]:
+    """Decay of 20 under such a rate; weights end at that norm, down from 8."""
+    trace = run(1.0, decay(8.0, norm), end=end, **more)
+    facts = [fact("optimizer", name, **{"class": name, "weight_decay": 20.0, "lr": lr})]
+    return list(check(replace(trace, facts=tuple(facts))))
+
+
+def test_sick_weights_forget_within_a_hundred_steps() -> None:
+    (finding,) = fast(0.002)
+    assert "each step takes 4.0% of every weight" in finding.message
+    assert fast(0.002, name="SGD")
+
+
+def test_healthy_near_miss_of_what_a_step_takes() -> None:
+    assert fast(FAST / 20 * 1.01) and not fast(FAST / 20 * 0.99)
+    assert not fast(0.002, norm=8.2 * SHRUNK)
+    assert not fast(0.002, name="Adam")  # its decay passes through the adaptive rate
+
+
+def test_healthy_fast_decay_of_a_run_that_learns_well() -> None:
+    kept = (1 - WELL) * 2.3
+    assert not fast(0.002, end=kept - 0.02) and fast(0.002, end=kept + 0.02)
+    answers = {"accuracy": {"cross_entropy": 0.95}, "majority": {"cross_entropy": 0.1}}
+    assert not fast(0.002, tables=answers)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.rules.weights_grow import GAIN, GROWTH_LIMIT, check
+from gradwise.rules.weights_grow import GAIN, GROWTH_LIMIT, RULE, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning, noisy
 
@@ -120,3 +120,15 @@ def test_healthy_opposing_models() -> None:
     assert not list(
         check(Trace(trace.run, trace.series, kept, trace.facts, (), trace.parameters, trace.steps))
     )
+
+
+def test_sick_loss_above_a_constants_although_the_answers_are_right() -> None:
+    """Grown weights make the few wrong answers dear; right ones do not pay for that."""
+    found = []
+    for end in (3.5, 2.0):
+        trace = run(growing(8), loss=decay(0.5, end, 150.0), criterion=decay(0.5, end, 150.0))
+        answers = {"accuracy": {"cross_entropy": 0.85}, "majority": {"cross_entropy": 0.2}}
+        tables = build(tables=answers).tables
+        found.append(len(list(check(replace(trace, tables={**trace.tables, **tables})))))
+    assert found == [1, 0]
+    assert "loss-diverges" in RULE.explains

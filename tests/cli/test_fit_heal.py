@@ -6,11 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradwise.heal.fits.asked import Asked, asked
+from gradwise.heal.fits.making import FitWords
 from gradwise.heal.launching import Nursery
 from tests.cli.conftest import here, server
 from tests.cli.verbs import call
 
 __all__ = ["here", "server"]
+
+HOT = (
+    "d.csv", "--target", "kind", "--rate", 30, "--optimizer", "sgd", "--epochs", 4, "--precision", "float32",
+    "--fused", "no", "--threads", 1, "--heal",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -30,10 +37,7 @@ def warm(server, here, monkeypatch):
 
 
 def test_a_rate_that_is_too_high_is_healed_and_the_healed_fit_kept(warm, capsys):
-    code, _, err = call(
-        "fit", capsys, "d.csv", "--target", "kind", "--rate", 30, "--optimizer", "sgd", "--epochs", 4,
-        "--precision", "float32", "--fused", "no", "--threads", 1, "--heal", "--out", "f",
-    )  # fmt: skip
+    code, _, err = call("fit", capsys, *HOT, "--out", "f")
     assert "found     lr-too-high" in err
     (kept,) = Path(".gradwise/heals").glob("*/heal.json")
     outcome = json.loads(kept.read_text())["outcome"]
@@ -48,6 +52,56 @@ def test_a_rate_that_is_too_high_is_healed_and_the_healed_fit_kept(warm, capsys)
         assert "not kept" in err
     code, _, _ = call("evaluate", capsys, "f", "d.csv")
     assert code in (0, 1)
+
+
+def test_an_interrupted_heal_goes_on_with_the_fits_that_are_missing(warm, monkeypatch, capsys):
+    make, made = Nursery.run, []
+
+    def until_ctrl_c(self, arguments, place, limit):
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(place.out)
+        return make(self, arguments, place, limit)
+
+    monkeypatch.setattr(Nursery, "run", until_ctrl_c)
+    code, _, err = call("fit", capsys, *HOT, "--out", "f")
+    (kept,) = Path(".gradwise/heals").glob("*/heal.json")
+    assert code == 130
+    assert f"gradwise fit --resume {kept.parent.absolute()}" in err
+    assert not Path("f").exists()
+
+    monkeypatch.setattr(Nursery, "run", lambda self, *words: made.append(words[1].out) or make(self, *words))
+    code, _, err = call("fit", capsys, "--resume", kept.parent)
+    outcome = json.loads(kept.read_text())["outcome"]
+    assert outcome["verdict"] in ("helped", "not shown")
+    assert len(made) == len(set(made)) == len(list(kept.parent.glob("runs/*/run.json")))
+    assert Path("f/run.json").is_file()
+    assert "found     lr-too-high" in err
+
+
+def test_a_heal_is_not_gone_on_with_where_it_cannot(here, capsys):
+    (here / "d.csv").write_text("a,y\n1,2\n")
+    words = FitWords(("d.csv",), ("y",), {}, {"rate": 3.0})
+    heal = here / "heal"
+    heal.mkdir()
+    (heal / "heal.json").write_text("{}")
+
+    def sentence():
+        code, _, err = call("fit", capsys, "--resume", "heal")
+        assert (code, err.count("\n")) == (2, 1)
+        return err
+
+    assert "goes on with `gradwise heal --resume`" in sentence()
+    Asked.now(words, None, 60.0).keep(heal)
+    assert asked(heal).words == words
+    assert "is damaged" in sentence()  # the record of its fits
+    (here / "d.csv").write_text("a,y\n1,2\n3,4\n")
+    assert "d.csv was changed since" in sentence()
+    kept = json.loads((heal / "fit.json").read_text())
+    (heal / "fit.json").write_text(json.dumps({**kept, "folder": "/elsewhere"}))
+    assert "begun in /elsewhere" in sentence()
+    (heal / "fit.json").write_text("[")
+    assert "is damaged" in sentence()
 
 
 @pytest.mark.parametrize(

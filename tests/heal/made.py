@@ -17,10 +17,13 @@ class Made:
         directory: where they are kept.
         answer: what the script prints for a trial; one of the words of a status for a run that does not end well.
         trace: writes a trace into a run's directory; None for none.
+        seconds: that each takes.
+        idle: name of a cure that finds nothing to act on.
     """
 
-    def __init__(self, directory, answer, trace=None, seconds=SECONDS):
+    def __init__(self, directory, answer, trace=None, seconds=SECONDS, idle=""):
         self.directory, self.answer, self.trace, self.seconds = directory, answer, trace, seconds
+        self.idle = idle
         self.trials = []
 
     def place(self, key):
@@ -41,6 +44,7 @@ class Made:
             trial.key, shown_cures(trial.cures), tuple(map(cure_as_dict, trial.cures)), trial.shift,
             trial.max_steps, status, "", {"failed": 3}.get(status, 0), trial.max_steps or 200, self.seconds,
             self.seconds / 2,
+            tuple({"cure": cure.name, "did": [] if cure.name == self.idle else ["this"]} for cure in trial.cures),
         )  # fmt: skip
 
 

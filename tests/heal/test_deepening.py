@@ -1,7 +1,7 @@
 """What is tried next, by what the run with the likeliest cure still shows."""
 
 from gradwise.heal.candidates import ALLOWED, Candidate
-from gradwise.heal.deepening import deeper, further
+from gradwise.heal.deepening import deeper, further, joined, stronger
 from gradwise.heal.treatment import Cure
 from gradwise.heal.trial import Ran
 from gradwise.heal.trying import Tried, untouched
@@ -64,6 +64,62 @@ def test_on_top_of_the_best_comes_what_stands_beside_its_own_cause():
     more = deeper(Tried(ADAM, RAN, findings=stands), ALLOWED)
     assert names(more) == ["adam + relu", "adam + he-init scale=1", "adam + he-init scale=0.5"]
     assert deeper(Tried(ADAM, RAN, findings=stands[:1]), ALLOWED) == []
+
+
+def test_one_cure_of_each_cause_that_was_named_and_nothing_is_done_about():
+    named = (
+        finding("missing-zero-grad", "zero-grad"),
+        finding("lr-too-high", "lower-lr", "adam").with_symptoms((finding("dead-relu", "leaky-relu"),)),
+        finding("excessive-dropout", "lower-dropout"),
+        finding("loses-to-baseline", "standardize-input"),
+    )
+    (both,) = joined(ZERO, named, ALLOWED)
+    assert both.name == "zero-grad + lower-lr factor=0.1 + lower-dropout share=0.2"
+    assert both.cause == "missing-zero-grad + lr-too-high + excessive-dropout"
+    assert joined(both, named, ALLOWED) == []
+    assert joined(ZERO, named, ("safe",)) == []
+
+
+def test_no_treatment_holds_a_cure_and_its_opposite():
+    named = (finding("lr-too-low", "raise-lr", "adam"), finding("excessive-dropout", "lower-dropout"))
+    assert names(joined(RATE[0], named, ALLOWED)) == ["lower-lr factor=0.1 + lower-dropout share=0.2"]
+
+
+def test_all_that_was_named_comes_first_where_the_likeliest_is_no_better():
+    named = (finding("missing-zero-grad", "zero-grad"), finding("dead-relu", "leaky-relu"))
+    more = further(Tried(ZERO, RAN), [ADAM], ALLOWED, better=False, named=named)
+    assert names(more) == ["zero-grad + leaky-relu slope=0.01", "adam"]
+
+
+def test_what_stands_comes_before_all_that_was_named_and_each_once():
+    shown = (finding("dead-relu", "leaky-relu"),)
+    named = (*shown, finding("excessive-dropout", "lower-dropout"))
+    more = further(Tried(ZERO, RAN, findings=shown), [], ALLOWED, better=True, named=named)
+    assert names(more)[:2] == [
+        "zero-grad + leaky-relu slope=0.01",
+        "zero-grad + leaky-relu slope=0.01 + lower-dropout share=0.2",
+    ]
+    again = further(Tried(ZERO, RAN, findings=shown), [], ALLOWED, better=True, named=shown)
+    assert names(again).count("zero-grad + leaky-relu slope=0.01") == 1
+
+
+def test_more_of_a_cure_of_which_too_little_does_not_show():
+    raised = Candidate((Cure("zero-grad"), Cure("raise-lr", {"factor": 10.0})), "a + b", 1.5)
+    assert stronger(raised).name == "zero-grad + raise-lr factor=100"
+    assert stronger(raised, 0.5).name == "zero-grad + raise-lr factor=30"
+    assert stronger(Candidate((Cure("raise-lr", {"factor": 1e6}),), "a")) is None
+    assert stronger(RATE[0]) is None
+
+
+def test_while_too_little_shows_more_of_it_comes_first_and_never_less():
+    slow = finding("lr-too-low", "raise-lr", "adam")
+    ladder = [
+        Candidate((Cure("raise-lr", {"factor": f}),), "lr-too-low", at) for at, f in enumerate((10, 30, 3))
+    ]
+    more = further(Tried(ladder[0], RAN, findings=(slow,)), [*ladder, ADAM], ALLOWED, better=False)
+    assert names(more) == ["raise-lr factor=100", "adam", "raise-lr factor=30"]
+    gone = further(Tried(ladder[0], RAN), [*ladder, ADAM], ALLOWED, better=False)
+    assert names(gone) == ["adam", "raise-lr factor=30", "raise-lr factor=3"]
 
 
 def test_wiring_stands_until_something_is_done_about_it():

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
     RandomSampler,
     SequentialSampler,
@@ -25,14 +26,14 @@ def data(kind, rows=24):
     return x, torch.randint(0, 3, (rows,))
 
 
-def loop(kind, x, y, *, loader=True, epochs=2, shuffle=False, sampler=None, judge=None):
+def loop(kind, x, y, *, loader=True, epochs=2, shuffle=False, sampler=None, judge=None, size=8):
     """Training from a loader, or with all rows at once, with an evaluation after each epoch."""
     torch.manual_seed(3)
     net = kind()
     optimizer = sgd(net, lr=0.01)
     batches = [(x, y)]
     if loader:
-        batches = DataLoader(TensorDataset(x, y), batch_size=8, shuffle=shuffle, sampler=sampler)
+        batches = DataLoader(TensorDataset(x, y), batch_size=size, shuffle=shuffle, sampler=sampler)
     net.seen = []
     for _ in range(epochs):
         net.train()
@@ -239,6 +240,52 @@ def test_batches_cut_by_hand_are_told():
         could_not(run)
         == ["no DataLoader was trained from; batches that are cut by hand stay as they are"] * 2
     )
+
+
+@each_net
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_loader_of_larger_batches_is_that_of_the_edit(kind, shuffle):
+    x, y = data(kind)
+    with treatment(Cure("larger-batch", {"times": 4})) as run:
+        healed = loop(kind, x / 100, y, shuffle=shuffle, size=3)
+    assert same(healed, loop(kind, x / 100, y, shuffle=shuffle, size=12))
+    assert not same(healed, loop(kind, x / 100, y, shuffle=shuffle, size=3))
+    assert did(run) == {"epochs of the training loader had batches 4 times as large": 2}
+
+
+def test_batch_norm_sees_the_larger_batch():
+    x, y = data(MLP)
+    norm = nn.BatchNorm1d(x.shape[1])
+    sizes = []
+    norm.register_forward_pre_hook(lambda _module, given: sizes.append(len(given[0])))
+    head = nn.Linear(x.shape[1], 3)
+    optimizer = torch.optim.SGD([*norm.parameters(), *head.parameters()], lr=0.1)
+    loader = DataLoader(TensorDataset(x, y), batch_size=2, drop_last=True)
+    with treatment(Cure("larger-batch", {"times": 16})):
+        for a, b in loader:
+            F.cross_entropy(head(norm(a)), b).backward()
+            optimizer.step()
+        assert loader.batch_size == 24  # no larger than the data, of which drop_last would leave nothing
+    assert sizes == [24]
+    assert loader.batch_size == loader.batch_sampler.batch_size == 2
+    assert len(next(iter(loader))[0]) == 2
+
+
+def test_batches_that_something_else_chooses_are_summed_up():
+    x, y = data(MLP)
+
+    class Own(BatchSampler):
+        """Chooses batches itself."""
+
+    own = Own(SequentialSampler(x), 6, drop_last=False)
+    net = MLP()
+    with treatment(Cure("larger-batch", {"times": 2})) as run:
+        optimizer = sgd(net, lr=0.01)
+        for a, b in DataLoader(TensorDataset(x, y), batch_sampler=own):
+            F.cross_entropy(net(a), b).backward()
+            optimizer.step()
+    assert did(run) == {"gradients of 2 steps were averaged and used at once": 2}
+    assert own.batch_size == 6
 
 
 @each_net

@@ -159,6 +159,25 @@ def test_a_function_that_forgets_the_mode(evaluate):
     assert not torch.equal(net(x), net(x))
 
 
+def test_who_follows_an_evaluation_is_told_that_nothing_is_dropped(monkeypatch):
+    told = []
+    with treatment(Cure("set-eval-mode")) as run:
+        net = Droppy(function=True)
+        silenced = F.dropout
+
+        def follows(*args, **kwargs):
+            told.append(args[2] if len(args) > 2 else kwargs.get("training", True))
+            return silenced(*args, **kwargs)
+
+        with torch.no_grad(), monkeypatch.context() as wrapped:
+            wrapped.setattr(F, "dropout", follows)
+            net(torch.ones(2, 6))
+            assert F.dropout is follows
+        net(torch.ones(2, 6))
+    assert told == [False, False]  # the layer's own, and the function that forgets the mode
+    assert did(run)["dropout() was left out of evaluations"] == 1
+
+
 def test_passes_at_every_step_are_part_of_training():
     with treatment(Cure("set-eval-mode")) as run:
         net = Droppy()

@@ -1,6 +1,7 @@
 """The handle itself: moments, containment, and torch as it was afterwards."""
 
 import threading
+import weakref
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from gradwise.heal.treatment import Cure, applicable
 from gradwise.remedies.patient import TreatedRun
 from gradwise.remedies.patient.attaching import loss_names
+from gradwise.remedies.patient.models import Models
 from tests.remedies.nets import MLP, could_not, same, sgd, trained, treatment
 
 OWNERS = (
@@ -237,3 +239,18 @@ def test_backward_in_a_thread_is_treated_too():
         thread.start()
         thread.join()
     assert same(found[0], trained(MLP, lr=0.05))
+
+
+def test_modules_that_are_gone_are_no_matter_to_two_looks_at_once():
+    models = Models()
+    kept = [nn.Linear(2, 2) for _ in range(3)]
+    for each in kept:
+        models.note(each)
+    looks = models.alive()
+    assert next(looks) is kept[0]
+    gone = id(kept.pop(1))
+    assert list(models.alive()) == kept
+    again = nn.Linear(2, 2)
+    models._known[gone] = weakref.ref(again)  # its number has been given anew
+    assert list(looks) == kept[1:]
+    assert set(models.alive()) == {*kept, again}

@@ -286,4 +286,5 @@ def test_undone_the_run_goes_on_as_if_it_had_never_been_treated(kind, name):
             F.cross_entropy(net(x), y).backward()
             optimizer.step()
     assert same(healed, twin)
-    assert find_remedy(name).declaration.undo == "exact"
+    # Of larger-batch that is so between epochs, too, but not within one.
+    assert find_remedy(name).declaration.undo == ("onward" if name == "larger-batch" else "exact")

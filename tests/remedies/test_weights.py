@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from gradwise.heal.treatment import Cure
@@ -258,20 +259,71 @@ def test_a_part_called_by_itself_is_treated_as_part_of_its_model():
     assert did(run) == {"drew the weights of decoder in Coder anew": 1}
 
 
-def test_weights_of_the_models_own_making_and_missing_places_are_told():
-    class Own(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.mix = nn.Parameter(torch.zeros(3, 3))
+class Own(nn.Module):
+    """A model of bare matrices, used in all ways that say what is summed over, but for the last."""
 
-        def forward(self, x):
-            return x @ self.mix
+    def __init__(self):
+        super().__init__()
+        make = torch.zeros
+        self.rows, self.columns = nn.Parameter(make(400, 100)), nn.Parameter(make(50, 100))
+        self.turned, self.first = nn.Parameter(make(60, 50)), nn.Parameter(make(20, 30))
+        self.heads, self.table = nn.Parameter(make(3, 60, 40)), nn.Parameter(make(7, 40))
+        self.scale = nn.Parameter(make(60))
 
-    with treatment(Cure("he-init"), Cure("glorot-init", where=("nowhere", "*"))) as run:
-        Own()(torch.ones(1, 3))
-    assert could_not(run)[0].endswith("mix")
+    def forward(self, x):
+        x = F.linear(torch.relu(x @ self.rows), self.columns)
+        x = torch.matmul(x, self.turned.t()) + self.scale
+        x = torch.bmm(x.expand(3, *x.shape), self.heads)
+        return torch.mm(self.first, x[0]).sum() + (self.table * x[0, 0]).sum()
+
+
+@pytest.mark.parametrize(("cure", "gain", "both"), [("he-init", 2**0.5, False), ("glorot-init", 1.0, True)])
+def test_matrices_of_the_models_own_making_are_drawn_as_they_are_used(cure, gain, both):
+    sizes = {
+        "rows": (400, 100),
+        "columns": (100, 50),
+        "turned": (50, 60),
+        "heads": (60, 40),
+        "first": (30, 20),
+    }
+    state = torch.random.get_rng_state()
+    with treatment(Cure(cure, {"scale": 2.0})) as run:
+        net = Own()
+        optimizer = sgd(net)
+        net(torch.ones(30, 400)).backward()
+        for name, (inputs, outputs) in sizes.items():
+            fan = (inputs + outputs) / 2 if both else inputs
+            deviation = getattr(net, name).std().item()
+            assert deviation == pytest.approx(2 * gain / fan**0.5, rel=0.1), name
+        assert not torch.equal(net.heads[0], net.heads[1])
+        assert did(run) == {f"drew {name} of Own anew": 1 for name in sizes}
+        optimizer.step()
+        assert could_not(run) == ["weights of the model's own making stay as they are: table"]
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_what_was_loaded_or_has_learnt_is_no_first_weight_and_undoing_puts_zeros_back():
+    loaded = Own()
+    loaded.load_state_dict({name: torch.ones_like(weight) for name, weight in Own().state_dict().items()})
+    with treatment(Cure("he-init")) as run:
+        net = Own()
+        net(torch.ones(30, 400))
+        assert net.rows.any()
+        again = Own()
+        again.load_state_dict(loaded.state_dict())
+        again(torch.ones(30, 400))
+        assert bool((again.rows == 1).all())
+    assert not any(weight.any() for weight in net.parameters())
+    assert len(did(run)) == 5
+
+
+def test_bare_matrices_are_left_where_layers_are_meant_and_missing_places_are_told():
+    with treatment(Cure("glorot-init", where=("nowhere", "*"))) as run:
+        net = Own()
+        net(torch.ones(30, 400))
+        assert not net.rows.any()
     assert could_not(run)[-1] == "no module is called nowhere"
-    assert all(chart.idle for chart in run.charts)
+    assert run.charts[0].idle
 
 
 def test_layers_without_a_shape_are_told_and_run():

@@ -1,4 +1,4 @@
-"""How far sigmoids and tanhs sit at their ends where no module is measured for them, against float64."""
+"""How far sigmoids, tanhs and softmaxes sit at their ends where no module is measured, against float64."""
 
 import pytest
 import torch
@@ -98,3 +98,61 @@ def test_outputs_are_left_out(tmp_path):
 
     trace, _ = run(tmp_path / "run", Bounded)
     assert not [p for p in trace.sampled("saturated_share").places if "tanh" in p]
+
+
+class Attending(nn.Module):
+    """Attention by hand over six entries, its scores times a factor."""
+
+    def __init__(self, factor, mask=None):
+        super().__init__()
+        self.query, self.key, self.out = nn.Linear(5, 16), nn.Linear(5, 16), nn.Linear(16, 3)
+        self.factor, self.mask = factor, mask
+        self.kept = []
+
+    def forward(self, x):
+        parts = x.unsqueeze(1) * torch.arange(1.0, 7.0).view(1, 6, 1).cos()  # (N, 6, 5)
+        keys = self.key(parts)
+        scores = self.query(parts) @ keys.transpose(1, 2) * self.factor
+        if self.mask is not None:
+            scores = scores.masked_fill(self.mask, -torch.inf)
+        share = F.softmax(scores, dim=-1)
+        self.kept.append(share.detach().double())
+        return self.out((share @ keys).mean(1))
+
+
+@pytest.mark.parametrize("factor", [400.0, 3.0, 0.25])
+def test_rows_of_a_softmax_between_layers(factor, tmp_path):
+    trace, model = run(tmp_path / "run", lambda: Attending(factor))
+    for step in range(3):
+        share = at(trace, "saturated_share", "softmax after query", step)
+        assert share == pytest.approx((model.kept[step].amax(2) > 0.99).double().mean().item(), abs=1e-6)
+    told = (model.kept[0].amax(2) > 0.99).double().mean().item()
+    assert (told > 0.7) == (factor > 10)
+
+
+def test_masked_rows_are_sure_for_another_reason(tmp_path):
+    """Under a causal mask the first row has one entry to choose from, and is not counted."""
+    mask = torch.ones(6, 6).triu(1).bool()
+    trace, model = run(tmp_path / "run", lambda: Attending(8.0, mask))
+    kept = model.kept[0]
+    free = (kept[:, 3:].amax(2) > 0.99).double().mean().item()  # rows with four and more entries
+    assert (kept[:, 0].amax(1) > 0.99).all()
+    assert 0 < at(trace, "saturated_share", "softmax after query", 0) == pytest.approx(free, abs=1e-6)
+
+
+class Choosing(nn.Module):
+    """A softmax over ``width`` gates, before the output's map or as the output itself."""
+
+    def __init__(self, width, last):
+        super().__init__()
+        self.gate, self.out, self.last = nn.Linear(5, width), nn.Linear(width, 3), last
+
+    def forward(self, x):
+        share = F.softmax(40 * self.gate(x), dim=1)
+        return torch.log(share + 1e-6) if self.last else self.out(share)
+
+
+@pytest.mark.parametrize(("width", "last", "told"), [(8, False, 1), (3, False, 0), (8, True, 0)])
+def test_softmaxes_of_few_gates_and_of_outputs_are_left_out(width, last, told, tmp_path):
+    trace, _ = run(tmp_path / "run", lambda: Choosing(width, last))
+    assert len([p for p in trace.sampled("saturated_share").places if "softmax" in p]) == told

@@ -36,7 +36,7 @@ def fit_command(
         Path | None, typer.Option(metavar="FILE", help="Settings from a TOML file; options given here win.")
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted fit, from where it was.")
+        Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted fit, or with a heal of one.")
     ] = None,
     net: Annotated[
         str | None, typer.Option(metavar="NAME", help="mlp, cnn, resnet18, googlenet:aux=true, lstm, gru ...")
@@ -265,7 +265,7 @@ def fit_command(
             or any({**reading, "task": task != "auto"}.values())
         ):
             raise UsageError("--resume goes on with the data and settings of its run; give no others.")
-        return _finish(_resume(resume, quiet), json_file, quiet)
+        return _finish(_resume(resume, heal_budget, quiet), json_file, quiet)
     if not data:
         raise UsageError("no data was given; try `gradwise fit data.csv --target COLUMN`.")
     chosen, target = _settings(config, target, given)
@@ -328,10 +328,16 @@ def names_or_none(target: list[str] | None) -> list[str] | None:
     return list(target) if target else None
 
 
-def _resume(run: Path, quiet: bool) -> Fitted:
+def _resume(run: Path, heal_budget: str, quiet: bool) -> Fitted:
     from gradwise.cli.progress import Progress
     from gradwise.fitting.fit import resume_fit
+    from gradwise.heal.fits.asked import is_heal
 
+    if is_heal(run):
+        from gradwise.cli.fit_heal import resume_heal
+        from gradwise.cli.heal import duration
+
+        return resume_heal(run, duration(heal_budget), quiet=quiet)
     with Progress(quiet=quiet) as progress:
         return resume_fit(run, progress=progress)
 

@@ -14,8 +14,11 @@ from gradwise.errors import UsageError
 
 if TYPE_CHECKING:
     from gradwise.fitting.run import Fitted
-    from gradwise.heal.fits.making import FitRuns
+    from gradwise.heal.fits.asked import Asked
+    from gradwise.heal.fits.making import FitRuns, FitWords
     from gradwise.heal.outcome import Healed, Order
+    from gradwise.heal.record import Record
+    from gradwise.heal.rerun import Words
     from gradwise.train.config import FitConfig
 
 SEEDS = 3
@@ -45,32 +48,81 @@ def heal_fit(
     Raises:
         UsageError: settings that cannot be healed, or a fit that cannot be made.
     """
-    from gradwise.cli.heal import polite_kills
-    from gradwise.cli.heal_progress import HealProgress
-    from gradwise.heal.fits.making import FitRuns, FitWords
-    from gradwise.heal.healing import heal
-    from gradwise.heal.making import Runs
-    from gradwise.heal.record import DEFAULT_ROOT, begin, held
-    from gradwise.heal.rerun import Words
-    from gradwise.trace.runs import DEFAULT_ROOT as RUNS
+    from gradwise.heal.fits.asked import Asked
+    from gradwise.heal.fits.making import FitWords
+    from gradwise.heal.record import DEFAULT_ROOT, begin
     from gradwise.trace.runs import new_run_directory
 
     _check(config, out)
-    name = Path(data[0]).name.split(".")[0].replace("*", "") or "data"
-    kept = out or new_run_directory(RUNS, name, datetime.now()).absolute()
-    words = Words(None, (*data, *[f"{key}={value}" for key, value in config.given().items()]), "gradwise fit")
-    record = begin(new_run_directory(DEFAULT_ROOT, name, datetime.now()).absolute(), words)
-    fits = FitRuns(FitWords(tuple(data), tuple(target or ()), reading, config.given()), record.directory)
-    with (
-        held(record.directory),
-        HealProgress(record.directory, f"fit {name}", quiet=quiet) as progress,
-        polite_kills(),
-        closing(fits),
-    ):
-        healed = heal(_order(), Runs(fits, record, seconds, progress))
-    best = _best(healed, record.directory)
-    _tell(healed, fits, record.directory)
-    return _kept(best, kept)
+    words = FitWords(tuple(data), tuple(target or ()), reading, config.given())
+    directory = new_run_directory(DEFAULT_ROOT, _named(words), datetime.now()).absolute()
+    record, asked = begin(directory, _identity(words)), Asked.now(words, out, seconds)
+    asked.keep(directory)
+    return _healed(asked, record, seconds, quiet=quiet)
+
+
+def resume_heal(directory: Path, seconds: float, *, quiet: bool) -> Fitted:
+    """Go on with an interrupted heal of a fit: only the fits that are missing are made.
+
+    Args:
+        directory: of the heal.
+        seconds: for all fits together; what was given at first, where that is more.
+        quiet: whether to show the outcome only.
+
+    Raises:
+        UsageError: it holds no heal of a fit, or what that was about has changed.
+    """
+    from gradwise.heal.fits.asked import asked
+    from gradwise.heal.record import resume
+
+    directory = directory.absolute()
+    known = asked(directory)
+    record = resume(directory, _identity(known.words))
+    return _healed(known, record, max(seconds, known.seconds), quiet=quiet)
+
+
+def _healed(asked: Asked, record: Record, seconds: float, *, quiet: bool) -> Fitted:
+    from gradwise.cli.heal import polite_kills
+    from gradwise.cli.heal_progress import HealProgress
+    from gradwise.heal.fits.making import FitRuns
+    from gradwise.heal.healing import heal
+    from gradwise.heal.making import Runs
+    from gradwise.heal.record import held
+    from gradwise.trace.runs import DEFAULT_ROOT as RUNS
+    from gradwise.trace.runs import new_run_directory
+
+    name, directory = _named(asked.words), record.directory
+    out = Path(asked.out) if asked.out else None
+    if out is None or (out.exists() and any(out.iterdir())):
+        out = new_run_directory(RUNS, name, datetime.now()).absolute()
+    fits = FitRuns(asked.words, directory)
+    try:
+        with (
+            held(directory),
+            HealProgress(directory, f"fit {name}", quiet=quiet) as progress,
+            polite_kills(),
+            closing(fits),
+        ):
+            healed = heal(_order(), Runs(fits, record, seconds, progress))
+    except KeyboardInterrupt:
+        print(f"gradwise: go on with `gradwise fit --resume {directory}`", file=sys.stderr)
+        raise
+    best = _best(healed, directory)
+    _tell(healed, fits, directory)
+    return _kept(best, out)
+
+
+def _named(words: FitWords) -> str:
+    return Path(words.data[0]).name.split(".")[0].replace("*", "") or "data"
+
+
+def _identity(words: FitWords) -> Words:
+    """The fit as the record of a heal knows what it is about."""
+    from gradwise.heal.rerun import Words
+
+    return Words(
+        None, (*words.data, *[f"{key}={value}" for key, value in words.settings.items()]), "gradwise fit"
+    )
 
 
 def _check(config: FitConfig, out: Path | None) -> None:
@@ -92,7 +144,9 @@ def _order() -> Order:
     from gradwise.heal.outcome import Order
     from gradwise.remedies.remedy import GRADES
 
-    return Order(SEEDS, tuple(GRADES), SCORE, lower=False, unable=can_be_set, shortens=False)
+    return Order(
+        SEEDS, tuple(GRADES), SCORE, lower=False, unable=can_be_set, shortens=False, budget="--heal-budget"
+    )
 
 
 def _best(healed: Healed, directory: Path) -> Path:
@@ -114,13 +168,13 @@ def _tell(healed: Healed, fits: FitRuns, directory: Path) -> None:
 
 
 def _kept(best: Path, out: Path) -> Fitted:
-    from gradwise.fitting.record import Record
+    from gradwise.fitting.record import Record as FitRecord
     from gradwise.fitting.run import Fitted
     from gradwise.fitting.verdict import Verdict
     from gradwise.heal.rerun import ERR, OUT
 
     shutil.copytree(best, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(OUT, ERR))
-    record = Record.read(out)
+    record = FitRecord.read(out)
     known = {name: record.verdict[name] for name in Verdict.__dataclass_fields__ if name in record.verdict}
     verdict = Verdict(**known) if len(known) == len(Verdict.__dataclass_fields__) else None
     return Fitted(out, record, verdict, watched=True)

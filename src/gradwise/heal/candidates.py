@@ -27,8 +27,8 @@ class Candidate:
     """Cures to be tried together.
 
     Args:
-        cures: one, or one for each of two causes.
-        cause: name of the ailment that they are for; two with ``+``.
+        cures: one, or one for each of several causes.
+        cause: name of the ailment that they are for; several with ``+``.
         rank: earlier ones are likelier to help.
     """
 

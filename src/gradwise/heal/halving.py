@@ -21,6 +21,9 @@ LADDERS = ((1 / 9, 1 / 3), (1 / 3,))  # shares of the steps; the proof itself is
 FEWEST_STEPS = 50  # of a shortened run; fewer say little
 MOST = 6  # candidates over part of the steps
 MOST_WHOLE = 3  # candidates over all of them, where less does not tell
+CLEARLY = (
+    0.05  # share of what was gained, by which a run with an ailment must gain more than one without; ours
+)
 CROWD = 4  # candidates, from which on a rung over few steps saves more than it costs
 
 
@@ -85,8 +88,8 @@ def search(
 ) -> tuple[list[Tried], Tried | None]:
     """Try candidates as planned, with seeds that no proof uses.
 
-    It ends as soon as one is enough: better than nothing and no worse than what was tried before, its run
-    without an ailment.  Over part of the steps that counts only where the cause shows as early.
+    It ends as soon as one is enough: better than nothing and not clearly worse than what was tried before,
+    its run without an ailment.  Over part of the steps that counts only where the cause shows as early.
 
     Args:
         candidates: the likeliest first.
@@ -138,10 +141,31 @@ def _enough(one: Tried, short: Metric, ground: Ground, before: Tried | None) -> 
     metric = ground.numbered(one, short)
     if not one.clean or not metric.better(one.value, one.nothing) or not _soon(one, ground):
         return False
-    if before is None:
+    return before is None or not clearly(one, before, short, ground)
+
+
+def clearly(base: Tried, other: Tried, short: Metric, ground: Ground) -> bool:
+    """Whether a run gains so much more over nothing that one without an ailment is given up for it.
+
+    Args:
+        base: the run without an ailment.
+        other: the other one; both are compared over the shorter share of the steps.
+        short: metric of shortened runs.
+        ground: what they are held against.
+    """
+    share = min(base.share, other.share)
+    level = [replace(base, share=share), replace(other, share=share)]
+    metric = ground.agreed(level) if share == 1.0 else short
+    one, two = ground.valued(level, [metric])
+    if not metric.better(two.value, one.value):
+        return False
+    if math.isnan(one.value) or math.isnan(two.nothing):
         return True
-    level = ground.valued([replace(before, share=one.share), one], [metric])
-    return not metric.better(level[0].value, level[1].value)
+    values = [two.nothing, one.value, two.value]
+    if metric.lower and min(values) > 0:  # losses by their ratio, as in the proof
+        values = [math.log(value) for value in values]
+    nothing, less, more = values
+    return abs(more - nothing) >= (1 + CLEARLY) * abs(less - nothing)
 
 
 def _soon(one: Tried, ground: Ground) -> bool:

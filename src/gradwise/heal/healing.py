@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 from gradwise.diagnosis import Diagnosis, diagnose
 from gradwise.errors import GradwiseError, UsageError
-from gradwise.heal.candidates import Candidate, Proposed, propose, serious
-from gradwise.heal.deepening import deeper, further
-from gradwise.heal.halving import planned, ranked, search
+from gradwise.heal.candidates import Proposed, propose, serious
+from gradwise.heal.choosing import choose
 from gradwise.heal.making import OutOfTimeError, Runs
-from gradwise.heal.metric import Metric, choose_metrics
+from gradwise.heal.metric import choose_metrics
 from gradwise.heal.outcome import Healed, Order
-from gradwise.heal.proving import FEWEST_SEEDS, proven
+from gradwise.heal.proving import FEWEST_SEEDS, proof_runs, proven
 from gradwise.heal.rerun import FAILED
 from gradwise.heal.treatment import Treatment
 from gradwise.heal.trial import Ran, Trial
-from gradwise.heal.trying import Cost, Ground, Search, Tried
+from gradwise.heal.trying import Cost, Ground
 from gradwise.heal.writing import write_treatment
 from gradwise.trace.findings import Finding
 from gradwise.trace.read import read_run
 
 TREATMENT = "treatment.toml"
-IDLE = 3  # candidates that may find nothing to act on before another one is the likeliest
 
 
 class ScriptFailedError(GradwiseError):
@@ -57,7 +54,7 @@ def heal(order: Order, runs: Runs) -> Healed:
         except OutOfTimeError:
             words = (
                 f"the budget of {runs.budget:.0f} s is spent before a proof; all runs are kept, "
-                "go on with --resume and a larger --budget"
+                f"go on with --resume and a larger {order.budget}"
             )
             healed = Healed("unfinished", words)
     healed.causes = tuple(finding.rule for finding in diagnosis.findings)
@@ -124,7 +121,7 @@ def _nothing_to_do(diagnosis: Diagnosis, proposed: Proposed) -> Healed | None:
 def _treated(order: Order, runs: Runs, first: Ran, proposed: Proposed) -> Healed:
     """The search and the proof."""
     metrics = choose_metrics(order.metric, order.lower, runs.place(first))
-    seeds = _affordable(order.seeds, Cost.of(first), runs)
+    seeds = _affordable(order, Cost.of(first), runs)
 
     def judge(place: Path) -> Sequence[Finding]:
         return _judged(order, place).findings
@@ -132,7 +129,7 @@ def _treated(order: Order, runs: Runs, first: Ran, proposed: Proposed) -> Healed
     ground = Ground(
         first, metrics, runs, judge, judge(runs.place(first)), order.max_steps, order.unable, order.shortens
     )
-    found = _found(order, ground, proposed.candidates, seeds)
+    found = choose(order, ground, proposed.candidates, proof_runs(seeds) * Cost.of(first).run())
     assert found.metric is not None
     if all(one.ran.status == "idle" for one in found.tried):
         words = "no cure for what was found finds anything in this script to act on"
@@ -149,108 +146,22 @@ def _treated(order: Order, runs: Runs, first: Ran, proposed: Proposed) -> Healed
     return healed
 
 
-def _found(order: Order, ground: Ground, candidates: Sequence[Candidate], seeds: int) -> Search:
-    """The likeliest cure where it is enough, else the best of a search."""
-    runs, metrics = ground.runs, ground.metrics
-    runs.listener.phase("try", f"the likeliest cure first, by {metrics[0].name}, {metrics[0].why}")
-    likeliest, rest = _likeliest(candidates, ground)
-    metric = ground.agreed([likeliest])
-    better = metric.better(likeliest.value, likeliest.nothing)
-    found = Search([likeliest], likeliest if better else None, metric, likeliest.nothing)
-    if better and likeliest.clean:
-        return found
-    more = further(likeliest, rest, order.allow, better=better, unable=order.unable)
-    plan = planned(len(more), ground, runs.left - _proof_runs(seeds) * Cost.of(ground.first).run())
-    if plan is None:
-        if more:
-            runs.note("the budget reaches for no other candidate")
-        return found
-    why = _because(likeliest, better=better)
-    runs.listener.phase("search", f"{plan.candidates} candidates by {plan.metric.name}, since {why}")
-    tried, winner = search(more, plan, ground, likeliest if better else None)
-    _concluded(found, likeliest, tried, winner, plan.metric, ground)
-    if winner is None:
-        _deepened(order, ground, found, runs.left - _proof_runs(seeds) * Cost.of(ground.first).run())
-    return found
-
-
-def _deepened(order: Order, ground: Ground, found: Search, seconds: float) -> None:
-    """Once more, on top of the best that the search came to, where something stands beside its own cause."""
-    best = found.best
-    if best is None or best.clean:
-        return
-    known = {one.candidate.name for one in found.tried}
-    more = [one for one in deeper(best, order.allow, order.unable) if one.name not in known]
-    plan = planned(len(more), ground, seconds)
-    if plan is None:
-        return
-    shown = ", ".join(dict.fromkeys(finding.rule for finding in best.findings if serious(finding)))
-    ground.runs.listener.phase("search", f"since {best.candidate.name} leaves {shown}")
-    tried, winner = search(more, plan, ground, best)
-    if tried:
-        _concluded(found, best, tried, winner, plan.metric, ground)
-
-
-def _likeliest(candidates: Sequence[Candidate], ground: Ground) -> tuple[Tried, list[Candidate]]:
-    """The likeliest cure that finds something to act on, with the script's own seeds, and the others."""
-    rest = list(candidates)
-    for _ in range(IDLE):
-        one = ground.whole(rest.pop(0), 0)
-        rest = [candidate for candidate in rest if ground.hopeful(candidate.cures)]
-        if one.ran.status != "idle" or not rest:
-            break
-    return one, rest
-
-
-def _because(tried: Tried, *, better: bool) -> str:
-    if not tried.ran.held:
-        return f"its run did not end well ({tried.ran.error or tried.ran.status})"
-    shown = ", ".join(dict.fromkeys(finding.rule for finding in tried.findings if serious(finding)))
-    if better:
-        return f"with {tried.candidate.name} the run shows {shown}"
-    return f"{tried.candidate.name} is no better than nothing"
-
-
-def _concluded(
-    found: Search, base: Tried, tried: Sequence[Tried], winner: Tried | None, short: Metric, ground: Ground
-) -> None:
-    """The one that was enough, else the best of what was there before and the search, at equal steps."""
-    found.tried += tried
-    if winner is None:
-        before = [replace(one, share=tried[0].share) for one in [base] if one.ran.held]
-        best = ranked([*before, *tried], short, ground)[:1]
-        better = [one for one in best if ground.numbered(one, short).better(one.value, one.nothing)]
-        winner = next(iter(better), None)
-    if winner is None or winner.candidate == base.candidate:
-        return
-    found.best = winner
-    place = ground.runs.place(winner.ran)
-    found.metric = next(
-        (one for one in ground.metrics if one.kind == "printed" or one.applies(place)), ground.metrics[0]
-    )
-
-
-def _proof_runs(seeds: int) -> int:
-    """Whole runs of a proof beside the script's own, with one treatment by lot."""
-    return 2 * seeds
-
-
-def _affordable(seeds: int, cost: Cost, runs: Runs) -> int:
+def _affordable(order: Order, cost: Cost, runs: Runs) -> int:
     """So many seeds as the budget reaches for, with one candidate at least.
 
     Raises:
         UsageError: it does not reach for two.
     """
-    run = cost.run()
+    run, seeds = cost.run(), order.seeds
     possible = int(runs.left / run / 2) if run else seeds
     if possible >= seeds:
         return seeds
     if possible < FEWEST_SEEDS:
-        least = 1 + _proof_runs(FEWEST_SEEDS)
+        least = 1 + proof_runs(FEWEST_SEEDS)
         raise UsageError(
             f"one run takes {run:.0f} s, and a proof with {FEWEST_SEEDS} seeds needs {least} of them; give "
-            f"--budget {math.ceil(runs.spent + run * (least - 1))}s or more with --resume, or "
-            "--max-steps N for shorter runs."
+            f"{order.budget} {math.ceil(runs.spent + run * (least - 1))}s or more with --resume"
+            + (", or --max-steps N for shorter runs." if order.shortens else ".")
         )
     runs.note(f"the budget reaches for {possible} seeds, not {seeds}")
     return possible

@@ -32,6 +32,7 @@ class Order:
         settings: of the project.
         unable: why a cure cannot be given, "" where it can.
         shortens: whether runs can be stopped early.
+        budget: the option that gives more time.
     """
 
     seeds: int = 3
@@ -43,6 +44,7 @@ class Order:
     settings: Settings | None = None
     unable: Unable = unable_at_run_time
     shortens: bool = True
+    budget: str = "--budget"
 
 
 @dataclass(slots=True)

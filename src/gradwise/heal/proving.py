@@ -119,6 +119,11 @@ def _drawn(
     return None
 
 
+def proof_runs(seeds: int) -> int:
+    """Whole runs of a proof beside the script's own, with one treatment by lot."""
+    return 2 * seeds
+
+
 def lot_of(script: Mapping[str, Any]) -> int:
     """The seed of the lot: always the same for a script, and another for another."""
     return zlib.crc32(f"{script['digest']} {script['module']} {script['arguments']}".encode())

@@ -12,6 +12,7 @@ from gradwise.heal.making import Runs
 from gradwise.heal.metric import Metric
 from gradwise.heal.treatment import Cure
 from gradwise.heal.trial import SEARCHING, Ran, Trial
+from gradwise.remedies.remedy import LoadedRemedy
 from gradwise.rules.collection import all_rules
 from gradwise.rules.rule import Organ
 from gradwise.trace.findings import Finding
@@ -143,6 +144,11 @@ class Ground:
         """Whether none of them has found nothing to act on, in whatever dose."""
         return not {cure.name for cure in cures} & self.idle
 
+    def cannot(self, remedy: LoadedRemedy) -> str:
+        """Why a cure cannot be given, or would do nothing; "" where it can."""
+        name = remedy.declaration.name
+        return "it found nothing to act on" if name in self.idle else self.unable(remedy)
+
     def whole(self, candidate: Candidate, shift: int = SEARCHING) -> Tried:
         """A candidate over all steps."""
         return self._made(candidate, shift, 1.0, self.metrics[0])
@@ -180,8 +186,9 @@ class Ground:
             ran = self.runs.get(trial, lambda ran: metric.of(self.runs.place(ran), until))
             if ran.status != "idle" or one == candidate.everywhere():
                 break
-        if ran.status == "idle" and len(one.cures) == 1:
-            self.idle.add(one.cures[0].name)
+        if ran.status == "idle":
+            several = {str(told["cure"]) for told in ran.told if not told.get("did")}
+            self.idle |= {one.cures[0].name} if len(one.cures) == 1 else several
         findings = tuple(self.judge(self.runs.place(ran))) if ran.held else ()
         findings = (*untouched(self.findings, one, findings), *findings) if ran.held else ()
         tried = Tried(one, ran, share, findings=findings)

@@ -24,6 +24,9 @@ The edit
     script's seed and the layer's name, and the script's random numbers stay what they
     are. The gain is 1. Before the first step it is undone exactly; later the weights
     have learnt. Loaded and frozen weights, embeddings and norm layers stay.
+    Matrices of the model's own making are drawn when they first meet a product (`linear`,
+    `matmul`, `@`), which says what is summed over; those that meet none before the first
+    step stay, and all of them where single layers are meant.
 
 References
     Glorot and Bengio, Understanding the difficulty of training deep feedforward
@@ -65,4 +68,4 @@ for layer in model.modules():
 
 def treat(patient: Patient, dose: Mapping[str, float]) -> None:
     """Draw dense, convolutional and recurrent weights by Glorot's rule before they are used."""
-    patient.at("root", lambda root: patient.redraw(root, "glorot-uniform", dose["scale"]))
+    patient.redraw("glorot-uniform", dose["scale"])

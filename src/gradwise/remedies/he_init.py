@@ -25,6 +25,9 @@ The edit
     are. The gain is that of the activation which follows in the order of the modules.
     Before the first step it is undone exactly; later the weights have learnt. Loaded
     and frozen weights, embeddings and norm layers stay.
+    Matrices of the model's own making are drawn when they first meet a product (`linear`,
+    `matmul`, `@`), which says what is summed over; those that meet none before the first
+    step stay, and all of them where single layers are meant.
 
 References
     He, Zhang, Ren, Sun, Delving Deep into Rectifiers, arXiv 1502.01852, section
@@ -67,4 +70,4 @@ for layer in model.modules():
 
 def treat(patient: Patient, dose: Mapping[str, float]) -> None:
     """Draw dense, convolutional and recurrent weights by He's rule before they are used."""
-    patient.at("root", lambda root: patient.redraw(root, "he-normal", dose["scale"]))
+    patient.redraw("he-normal", dose["scale"])

@@ -21,11 +21,15 @@ The edit
     `batch_size=32` or more; `drop_last=True` where a last batch of one would
     stop batch-norm.
 
-    At run time the gradients of several steps are averaged and used at the last of
-    them; the steps in between change nothing, neither momentum nor decay. So batch-
-    norm, dropout and the schedule go on batch by batch, as with accumulation. Undone,
-    the next step uses its own gradient; a sum that was begun is lost. Weights that the
-    script updates by hand and L-BFGS are not reached.
+    At run time the DataLoader that is trained from gives larger batches, so an epoch
+    has fewer steps, and whatever the script counted by the loader's length before
+    training began, a schedule for one, comes later. Where batches are cut by hand, drawn
+    by a batch sampler of the script's own or streamed, the gradients of several steps are
+    averaged instead and used at the last of them; the steps in between change nothing,
+    neither momentum nor decay, and batch-norm sees batches as small as before. Undone,
+    the next epoch has the script's batches, and the next step uses its own gradient; a
+    sum that was begun is lost. Weights that the script updates by hand and L-BFGS are
+    not reached by sums.
 
 References
     Goyal et al., arXiv 1706.02677; McCandlish et al., arXiv 1812.06162 on how
@@ -55,12 +59,15 @@ loader = DataLoader(data, batch_size=32, shuffle=True, drop_last=True)
 """,
     ),
     doses=(Dose("times", "as many samples per step", 8, 2, 1024, (8, 4, 16), whole=True),),
-    undo="exact",
+    undo="onward",
 )
 
 
 def treat(patient: Patient, dose: Mapping[str, float]) -> None:
-    """Step once for several batches."""
+    """Join batches where a loader makes them; step once for several where none does."""
     from gradwise.remedies.patient.accumulating import accumulate
+    from gradwise.remedies.patient.sampling import enlarge
 
-    accumulate(patient, int(dose["times"]))
+    times = int(dose["times"])
+    joined = enlarge(patient, times, f"epochs of the training loader had batches {times} times as large")
+    accumulate(patient, times, joined)

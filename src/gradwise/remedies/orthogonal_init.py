@@ -25,6 +25,9 @@ The edit
     are. The gain is that of the activation which follows in the order of the modules.
     Gates are drawn one by one. Before the first step it is undone exactly; later the
     weights have learnt. Loaded and frozen weights, embeddings and norm layers stay.
+    Matrices of the model's own making are drawn when they first meet a product (`linear`,
+    `matmul`, `@`), which says what is summed over; those that meet none before the first
+    step stay, and all of them where single layers are meant.
 
 References
     Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of
@@ -61,4 +64,4 @@ nn.init.orthogonal_(rnn.weight_hh_l0)
 
 def treat(patient: Patient, dose: Mapping[str, float]) -> None:
     """Draw dense, convolutional and recurrent weights as rotations before they are used."""
-    patient.at("root", lambda root: patient.redraw(root, "orthogonal", dose["scale"]))
+    patient.redraw("orthogonal", dose["scale"])

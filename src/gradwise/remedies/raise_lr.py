@@ -2,7 +2,8 @@
 
 What it does
     Multiplies the learning rate, by 10 or 30 at first, so that the same number of steps
-    leads further.
+    leads further. A rate that is still ten times too low shows no ailment, so `gradwise
+    heal` tries ten times more where it helped.
 
 When
     The loss falls slowly and steadily, and a step moves the weights by far less than a
@@ -50,7 +51,9 @@ optimizer = torch.optim.SGD(model.parameters(), lr=1e-6)
 optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
 """,
     ),
-    doses=(Dose("factor", "times the script's rate", 10.0, 1.001, 1e6, (10.0, 30.0, 3.0, 100.0)),),
+    doses=(
+        Dose("factor", "times the script's rate", 10.0, 1.001, 1e6, (10.0, 30.0, 3.0, 100.0), stride=10.0),
+    ),
     undo="exact",
 )
 

@@ -73,6 +73,8 @@ class Dose:
         ladder: numbers to try, the likeliest first.
         unit: of the number; "" for a pure one.
         whole: only whole numbers make sense.
+        stride: times which more is tried where the cure helped, since too little of it does not show as an
+            ailment; 0 where enough is enough.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Dose:
     ladder: tuple[float, ...] = ()
     unit: str = ""
     whole: bool = False
+    stride: float = 0.0
 
     def checked(self, cure: str, value: Any) -> float:
         """The value as ``treat`` takes it.

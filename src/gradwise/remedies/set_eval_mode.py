@@ -76,26 +76,35 @@ def treat(patient: Patient, dose: Mapping[str, float]) -> None:
     import torch
     import torch.nn.functional as functional
 
-    modes = _Modes(patient)
+    running, compiling = patient.run.models.running, torch.compiler.is_compiling
+    makes = {name: _silenced(patient, name, running, compiling) for name in DROPOUTS}
+    modes, outside = _Modes(patient), _Outside(functional, makes)
 
     def entering(_call: Any, model: Any) -> None:
         if not torch.is_grad_enabled():
             modes.enter(model)
+        if not model.training and not compiling():
+            outside.enter()
+
+    def left(_model: Any) -> None:
+        outside.leave()
+        modes.leave()
 
     patient.at("enter", entering)
-    patient.at("left", lambda _model: modes.leave())
+    patient.at("left", left)
     patient.at("after-step", modes.stepped)
-    running = patient.run.models.running
-    for name in DROPOUTS:
-        patient.around(functional, name, _silenced(patient, name, running, torch.compiler.is_compiling))
+    for name, make in makes.items():
+        patient.around(functional, name, make)
 
 
 def _silenced(
     patient: Patient, name: str, running: list[Any], compiling: Callable[[], bool]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        usual: bool = inspect.signature(original).parameters["training"].default
+    import torch.nn.functional as functional
 
+    usual: bool = inspect.signature(getattr(functional, name)).parameters["training"].default
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def dropout(input: Any, p: float = 0.5, training: bool = usual, inplace: bool = False) -> Any:  # noqa: A002
             if training and p and not compiling() and running and not running[0].training:
                 patient.did(f"{name}() was left out of evaluations")
@@ -105,6 +114,35 @@ def _silenced(
         return dropout
 
     return make
+
+
+class _Outside:
+    """Functions silenced once more for the length of a call, where somebody has wrapped the silenced ones.
+
+    Who follows evaluations is told what functions are called with, and would go on seeing what the
+    script asks for.
+    """
+
+    def __init__(self, owner: Any, makes: Mapping[str, Callable[..., Any]]) -> None:
+        from gradwise.remedies.patient.wrapping import Wrappers
+
+        self.owner, self.makes, self.wrappers = owner, makes, Wrappers()
+        self.originals = {name: getattr(owner, name) for name in makes}
+        self.inside = False
+
+    def enter(self) -> None:
+        """A model in evaluation mode is called."""
+        if self.inside:
+            return
+        self.inside = True
+        for name, make in self.makes.items():
+            if getattr(getattr(self.owner, name), "__wrapped__", None) is not self.originals[name]:
+                self.wrappers.replace(self.owner, name, make)
+
+    def leave(self) -> None:
+        """It is over, or has failed."""
+        self.inside = False
+        self.wrappers.remove()
 
 
 class _Modes:

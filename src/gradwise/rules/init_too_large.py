@@ -18,6 +18,13 @@ How it decides
     start was not made up for: less than 90 % of the trivial loss was removed in the
     end (units: ratio, share; ours where no source is named).
 
+    Recurrent matrices (``weight_hh``) are judged by themselves, against torch's
+    own start, uniform within 1/sqrt(hidden): an orthogonal start is 1.7 times as
+    large.  At 5 times a state is fed back with a gain of about 3, which drives its
+    gates to their ends within a few time steps and makes the state chaotic; so
+    half of them at that size are sign enough in a run that did not learn well
+    (skill below 0.5).
+
 Cure
     He initialisation for ReLU, Glorot for tanh and sigmoid, orthogonal for
     recurrent matrices.
@@ -26,8 +33,8 @@ Cure safety
     All change training only.
 
 When it is wrong
-    Random features (a large frozen or slowly trained first layer) in a run that
-    learns little for another reason.
+    Random features (a large frozen or slowly trained first layer, a reservoir) in
+    a run that learns little for another reason.
 
 Example
     >>> # nn.init.normal_(layer.weight, std=1.0) in a tanh network
@@ -43,9 +50,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradwise.rules.learning import outcome
+from gradwise.rules.learning import GOOD_SKILL, outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
-from gradwise.rules.signal_path import Layer, first, layers_at_start
+from gradwise.rules.signal_path import Layer, first, layers_at_start, recurrent_at_start
 from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
@@ -54,6 +61,7 @@ SATURATED_LIMIT = 0.5  # share of a layer's outputs beyond +-5; ours
 GROWTH_LIMIT = 10.0  # last signal over first; SageMaker Debugger
 LOSS_LIMIT = 5.0  # first loss over the trivial predictor's; ours
 MIN_STEPS = 30  # steps; a shorter run had no chance to learn
+RECURRENT_LIMIT = 5.0  # times torch's own recurrent start, median over matrices; ours
 RECOVERED = 0.9  # share of the trivial loss removed (or lift) that forgives the start; ours
 BOUNDED = ("sigmoid", "tanh")
 
@@ -85,6 +93,12 @@ def check(trace: Trace) -> Iterator[Finding]:
     layers = layers_at_start(trace)
     if trace.steps < MIN_STEPS or not layers or outcome(trace).opposing:
         return
+    found = list(_fed_back(trace))
+    yield from found or _forward(trace, layers)
+
+
+def _forward(trace: Trace, layers: list[Layer]) -> Iterator[Finding]:
+    """One finding on the layers of all kinds together."""
     size = float(np.median([layer.large for layer in layers]))
     if not size > SIZE_LIMIT or not _harmed(trace):
         return
@@ -102,6 +116,30 @@ def check(trace: Trace) -> Iterator[Finding]:
         why="units saturate or explode before anything is learnt, and training must first undo the start",
         strength=min(0.5 + np.log10(size / SIZE_LIMIT) / 2, 1.0),
         evidence=evidence_at(trace, ("act_std", "saturated_share"), worst.name, trace.first_step),
+    )
+
+
+def _fed_back(trace: Trace) -> Iterator[Finding]:
+    """One finding on the matrices that feed a state back to itself."""
+    sizes = recurrent_at_start(trace)
+    size = float(np.median(list(sizes.values()))) if sizes else 0.0
+    result = outcome(trace)
+    if not size > RECURRENT_LIMIT or not (result.poor or result.reached < GOOD_SKILL):
+        return
+    yield RULE.finding(
+        where=[max(sizes, key=lambda name: sizes[name])],
+        since_step=trace.first_step,
+        value=size,
+        threshold=RECURRENT_LIMIT,
+        unit="times torch's own start",
+        message=(
+            f"the recurrent weights start {size:.3g} times as large as torch draws them "
+            f"(limit {RECURRENT_LIMIT:g}), and what they feed back grows at every time step"
+        ),
+        why="gates and states sit at their ends from the first time steps on, where no gradient passes",
+        strength=min(0.5 + np.log10(size / RECURRENT_LIMIT) / 2, 1.0),
+        evidence=evidence_at(trace, ("weight_norm",), next(iter(sizes)), trace.first_step),
+        cures=("orthogonal-init", "glorot-init"),
     )
 
 

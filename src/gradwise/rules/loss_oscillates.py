@@ -1,8 +1,9 @@
 """This run shows a loss that jumps up and down more than it falls.
 
 What it sees
-    The loss of every step around its own level, and whether the gradients of
-    neighbouring steps point against each other.
+    The loss of every step around its own level, whether the gradients of
+    neighbouring steps point against each other, and whether all steps see the
+    same rows.
 
 Why it hurts
     Each step leaps over the valley to its other wall: the loss stays at the
@@ -17,6 +18,13 @@ How it decides
     steps is below -0.2.  Batches that differ in difficulty make a loss uneven,
     but their gradients agree or are indifferent (units: correlation, share,
     cosine; ours).
+
+    Where every step sees the same rows, nothing but the rate (and dropout) makes
+    the loss jump, and leaps need not come in twos: there a swing of more than 10 %
+    of the level, and more than what was gained, is enough beside a median cosine
+    below -0.5 after the first tenth of the run (two masks of dropout leave it
+    around 0); and 90 % of the trivial loss removed forgives it, since full-batch
+    training ends at the edge of stability and still gets there (ours).
 
 Cure
     A smaller rate; larger batches.
@@ -53,6 +61,11 @@ SWING_LIMIT = 0.05  # of the level; ours
 COSINE_LIMIT = -0.2  # between neighbouring gradients; ours
 MIN_STEPS = 80  # steps
 MIN_PAIRS = 4  # pairs of neighbouring sampled steps in the second half
+SAME_BATCHES = 20  # batches looked at, all of the same rows, before a run counts as full-batch
+FULL_SWING = 0.1  # of the level, without noise from batch to batch; ours
+FULL_COSINE = -0.5  # between neighbouring full gradients: more than half is taken back; ours
+FULL_FROM = 0.1  # share of the run after which these are taken
+RECOVERED = 0.9  # share of the trivial loss removed that forgives leaps of full batches; ours
 
 RULE = Rule(
     name="loss-oscillates",
@@ -62,7 +75,7 @@ RULE = Rule(
     since="0.1.0",
     reads=(
         "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "grad_agreement",
-        "fact:optimizer",
+        "fact:optimizer", "fact:rows",
     ),
     explains=("loss-not-decreasing", "loss-spike", "underfitting", "loses-to-baseline", "trained-too-short"),
     cures=("lower-lr", "larger-batch"),
@@ -77,18 +90,20 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     result = outcome(trace)
     values = loss.mean[len(loss.mean) // 2 :]
-    if result.nonfinite or result.good or not np.isfinite(values).all() or len(values) < MIN_STEPS // 2:
+    if result.nonfinite or not np.isfinite(values).all() or len(values) < MIN_STEPS // 2:
         return
     correlation, swing = _swing(values)
     level = float(np.median(values))
     gained = _gained(values)
-    uneven = correlation < LAG_LIMIT and correlation < -ERRORS / np.sqrt(len(values))
-    if not uneven or not level > 0 or swing < max(SWING_LIMIT * level, gained):
-        return
-    cosine = _against(trace)
-    if not cosine < COSINE_LIMIT:
-        return
     since = int(loss.steps[len(loss.mean) // 2])
+    if not level > 0 or swing < max(SWING_LIMIT * level, gained):
+        return
+    uneven = correlation < LAG_LIMIT and correlation < -ERRORS / np.sqrt(len(values))
+    cosine = _against(trace, 0.5)
+    if result.good or not (uneven and cosine < COSINE_LIMIT):
+        if not result.reached >= RECOVERED:
+            yield from _full(trace, swing / level, since)
+        return
     yield RULE.finding(
         since_step=since,
         value=correlation,
@@ -103,6 +118,37 @@ def check(trace: Trace) -> Iterator[Finding]:
         strength=min(0.4 + abs(correlation) / 2, 1.0),
         evidence=[Evidence("loss", (), since, trace.last_step)],
     )
+
+
+def _full(trace: Trace, swing: float, since: int) -> Iterator[Finding]:
+    """One finding where steps on the same rows leap."""
+    rows, cosine = _same_rows(trace), _against(trace, FULL_FROM)
+    if not rows or not swing > FULL_SWING or not cosine < FULL_COSINE:
+        return
+    yield RULE.finding(
+        since_step=since,
+        value=swing,
+        threshold=FULL_SWING,
+        unit="share of the level",
+        message=(
+            f"every step sees the same {rows} rows, and yet the loss swings by {swing:.0%} of its level "
+            f"(limit {FULL_SWING:.0%}), while neighbouring gradients point against each other "
+            f"(cosine {cosine:.2f}, limit {FULL_COSINE:g})"
+        ),
+        why="each step leaps over the valley to its other wall, and the loss stays at the height of the leap",
+        strength=min(0.4 + swing, 1.0),
+        evidence=[Evidence("loss", (), since, trace.last_step)],
+        cures=("lower-lr",),
+    )
+
+
+def _same_rows(trace: Trace) -> int:
+    """How many rows every batch that was looked at has in common with all others; 0 when they differ."""
+    facts = trace.facts_of("rows")
+    seen = facts[-1].data if facts else {}
+    batches = int(seen.get("batches", 0))
+    whole = batches >= SAME_BATCHES and int(seen.get("same", 0)) >= batches - 1
+    return int(seen.get("distinct", 0)) if whole else 0
 
 
 def _swing(values: Floats) -> tuple[float, float]:
@@ -123,9 +169,9 @@ def _gained(values: Floats) -> float:
     return float(np.median(middle[:half]) - np.median(middle[half:]))
 
 
-def _against(trace: Trace) -> float:
-    """Median cosine between neighbouring gradients in the second half; NaN when it was hardly measured."""
+def _against(trace: Trace, share: float) -> float:
+    """Median cosine between neighbouring gradients after that share of the run; NaN when hardly measured."""
     table = trace.sampled("grad_agreement")
-    late = table.values[table.steps >= trace.first_step + trace.steps // 2]
+    late = table.values[table.steps >= trace.first_step + int(share * trace.steps)]
     late = late[np.isfinite(late)]
     return float(np.median(late)) if len(late) >= MIN_PAIRS else float("nan")

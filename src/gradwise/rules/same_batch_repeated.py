@@ -2,7 +2,8 @@
 
 What it sees
     The rows that enter the model are the same at every sampled step, while a
-    DataLoader with several batches is asked for one each time.
+    DataLoader with several batches is asked for one each time; or the same few batches
+    come round and round.
 
 Why it hurts
     All other samples are never seen.  The loss falls nicely, since a few rows
@@ -23,6 +24,12 @@ How it decides
     they are copied anew, while an evaluation shows at least twice as many other rows
     with a loss of twice the training loss or more, or 15 % fewer right answers (units:
     ratio, share; ours): a training set is kept, not cut or copied again at each step.
+    A few batches that come round and round are known by this: all that was seen are a
+    quarter or less of the loader's rows (unit: share; ours), each of them four times and
+    more on average; rows that came again came in the same company, in 95 % of the pairs
+    of batches that share any, which shuffling never gives; equal
+    rows within a batch are far too few for data that has few different rows; and an
+    evaluation of other rows goes far worse, as above.
 
 Cure
     Loop over the loader, or keep one iterator and call ``next`` on it.
@@ -31,7 +38,8 @@ Cure safety
     advance-loader changes training: all samples are seen.
 
 When it is wrong
-    A check on one batch that builds a new iterator at every step on purpose.
+    A check on one batch that builds a new iterator at every step on purpose, and one on a
+    few batches that is evaluated on other rows.
     Batches copied by hand with an index that never moves are seen only where an
     evaluation is; without one they look like full-batch training.  Methods that make
     many steps on each small part of their data look the same.
@@ -66,6 +74,10 @@ STAGE_SHARE = 0.25  # share of the run's steps up to which a stage before others
 OTHER_ROWS = 2.0  # rows of an evaluation over those of the batch; ours
 WORSE = 2.0  # evaluation loss over training loss; ours
 FEWER_RIGHT = 0.15  # share of answers right in training less that in an evaluation; ours
+FEW_SHARE = 0.25  # of the loader's rows that few batches hold at most; ours
+MIN_ROUNDS = 4.0  # times that each of their rows was seen; ours
+REGROUPED = 0.05  # pairs of batches that share a part of their rows, over those that share any; ours
+BY_CHANCE = 0.5  # equal pairs over those that so few different rows, drawn one by one, would give; ours
 LATEST = 5  # samples whose answers stand for those in training
 TAIL_SHARE = 0.1  # of the run, over which the training loss is averaged
 
@@ -100,7 +112,11 @@ def check(trace: Trace) -> Iterator[Finding]:
         if batches < MIN_BATCHES:
             continue
         share = max(same / (batches - 1), _stays(trace, data))
-        if share < SAME_SHARE or data["top_share"] >= ALIKE_SHARE:
+        if data["top_share"] >= ALIKE_SHARE:
+            continue
+        if share < SAME_SHARE:
+            if _few(data) and (others := _others(trace, int(data["largest"]))):
+                yield _few_finding(trace, place, data, others)
             continue
         if larger >= MIN_LOADER_BATCHES and data["drawn"] >= DRAWN_SHARE * batches:
             there = f"the loader has {larger} batches"
@@ -124,6 +140,34 @@ def check(trace: Trace) -> Iterator[Finding]:
             strength=share,
             evidence=[Evidence("loss", (), trace.first_step, trace.last_step)],
         )
+
+
+def _few(data: Mapping[str, Any]) -> bool:
+    """Whether a few batches of a loader that has many come round and round."""
+    source, rows, distinct = int(data.get("source", 0)), int(data["rows"]), int(data["distinct"])
+    if distinct > FEW_SHARE * source or rows < MIN_ROUNDS * distinct or not data.get("met", 0):
+        return False
+    together = int(data["regrouped"]) <= REGROUPED * int(data["met"])
+    return together and int(data["twins"]) <= BY_CHANCE * int(data["pairs"]) / distinct
+
+
+def _few_finding(trace: Trace, place: str, data: Mapping[str, Any], others: int) -> Finding:
+    source, distinct = int(data["source"]), int(data["distinct"])
+    return RULE.finding(
+        where=[place],
+        since_step=trace.first_step,
+        value=distinct / source,
+        threshold=FEW_SHARE,
+        unit="share of the loader's rows that are seen",
+        message=(
+            f"{data['batches']} sampled batches of {place} hold {distinct} different rows in the same few "
+            f"groups; the loader has {source} (limit {FEW_SHARE:.0%} of them), and an evaluation of "
+            f"{others} others goes far worse"
+        ),
+        why="all other samples are never seen, and a few rows are soon learnt by heart",
+        strength=1 - distinct / source,
+        evidence=[Evidence("loss", (), trace.first_step, trace.last_step)],
+    )
 
 
 def _parts(trace: Trace, data: Mapping[str, Any]) -> bool:
@@ -152,10 +196,15 @@ def _other_rows(trace: Trace, data: Mapping[str, Any]) -> int:
     """Rows of an evaluation that goes ill, where the same batch is cut again at each step; else 0."""
     if data["drawn"] or int(data.get("renewed", 0)) < RENEWED_SHARE * (int(data["batches"]) - 1):
         return 0
+    return _others(trace, int(data["largest"]))
+
+
+def _others(trace: Trace, batch: int) -> int:
+    """Rows of an evaluation that were not trained on, where it goes ill and they are many; else 0."""
     facts = {fact.where: fact.data for fact in trace.facts_of("evaluation-rows")}
     others = max((int(one["distinct"]) - int(one["matched"]) for one in facts.values()), default=0)
     worse = _worse(trace) or _less_right(trace)
-    return others if others >= OTHER_ROWS * int(data["largest"]) and worse else 0
+    return others if others >= OTHER_ROWS * batch and worse else 0
 
 
 def _worse(trace: Trace) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.rules.motion import matrices
 from gradwise.trace.model import ParameterInfo, Table, Trace
 
+RECURRENT = "weight_hh"  # what torch calls the matrices of its recurrent layers and cells
 FIRST_ROWS = 3  # sampled steps among which the first measured value is looked for
 
 
@@ -50,6 +51,22 @@ def layers_at_start(trace: Trace) -> list[Layer]:
         size = norm / math.sqrt(math.prod(p.shape))
         found.append(Layer(p.module, first(spread, p.module) * rms, size / large, size / small, p.name))
     return found
+
+
+def recurrent_at_start(trace: Trace) -> dict[str, float]:
+    """Root mean square of trained recurrent matrices over torch's own start, by name.
+
+    That start is uniform within 1/sqrt(hidden), whatever gates are stacked in the
+    rows; matrices that start at exactly zero are left out.
+    """
+    norms = trace.sampled("weight_norm")
+    sizes: dict[str, float] = {}
+    for p in matrices(trace):
+        norm = first(norms, p.name) if RECURRENT in p.name.rpartition(".")[2] else 0.0
+        if norm > 0:
+            own = math.sqrt(1 / (3 * p.shape[1]))
+            sizes[p.name] = norm / math.sqrt(math.prod(p.shape)) / own
+    return sizes
 
 
 def first(table: Table, place: str) -> float:

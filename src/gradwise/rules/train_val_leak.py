@@ -18,9 +18,13 @@ How it decides
     drawn with replacement, or copied to balance classes, before the data was cut are
     equal without chance: where rows that agree in one number agree in all, the
     leak is reported from 20 % on, of as many different training rows as the draws
-    tell.  A place where all rows leak is silent: training accuracy is measured so, and
-    autoencoders are shown so.  So is an evaluation larger than the training
-    set, as of all data together.
+    tell.  A place where all rows leak is silent, as training accuracy is measured so, and
+    autoencoders are shown so, unless the lines that evaluate speak of validation or test
+    rows (``val_loader``, ``x_test``) and not of training ones: then it is reported where it
+    holds at most 90 % of the training rows, or where its loader has as many rows as that of
+    training; but not where 5 % more rows had gradients than there are to train on, as attacks
+    on test rows make them (units: share of rows; ours).  An evaluation larger than the
+    training set, as of all data together, is silent.
 
 Cure
     Cut the data once, by row numbers, and check that no number is on both sides.
@@ -32,9 +36,10 @@ Cure safety
 When it is wrong
     Data that holds true copies of its rows leaks whatever is cut; removing the
     copies first is right then too.  Copies of rows of few different numbers
-    (whole numbers, categories) are taken for chance.  A validation set that is the training set
-    as a whole is not told from a measure of training, and augmented training
-    rows are never equal to what they were made of.
+    (whole numbers, categories) are taken for chance.  A validation set that is all or a part
+    of the training set is told from a measure of training by names alone, so names that
+    mislead do, and inputs that are trained on without their labels (adaptation to a
+    target) leak by name.  Augmented training rows are never equal to what they were made of.
 
 Example
     >>> # train, _ = random_split(data, [800, 200]); _, valid = random_split(data, [800, 200])
@@ -65,6 +70,9 @@ ALL_SHARE_ESTIMATED = 0.75  # the same where the size of the training set is onl
 COPIED_LEAK = 0.2  # share from which copies of rows on both sides are reported; ours
 COPIED_ALL = 0.97  # share of them from which the evaluation is one of the training set itself; ours
 FINE_SURPLUS = 1.05  # equal pairs in the finest column over equal rows, up to which rows are copies
+NAMED = "validation"  # what the lines of an evaluation say of its rows (fact:evaluation-rows)
+FEWER = 0.9  # of the training rows, that an evaluation of a part of them holds at most; ours
+MORE_SEEN = 1.05  # rows that had gradients over training rows, from which others had them too; ours
 ERRORS = 2.5  # standard errors by which the leak must be less than everything
 
 RULE = Rule(
@@ -92,6 +100,7 @@ class Leak:
     size: int  # training rows
     limit: float  # share from which the evaluation is one of the training set itself
     least: float = LEAK_LIMIT  # share from which it counts
+    named: bool = False  # the user's own names say that no row of it was trained on
 
     @property
     def found(self) -> float:
@@ -123,7 +132,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     training = list({fact.where: fact.data for fact in trace.facts_of("rows")}.values())
     latest = {fact.where: fact.data for fact in trace.facts_of("evaluation-rows")}
     found = [leak for place, data in latest.items() if (leak := _leak(place, data, training))]
-    leaks = [leak for leak in found if leak.counts and not leak.everything]
+    leaks = [leak for leak in found if leak.counts and (leak.named or not leak.everything)]
     if not leaks:
         return
     leak = max(leaks, key=lambda one: one.share)
@@ -152,7 +161,8 @@ def _leak(place: str, data: Mapping[str, Any], training: list[Mapping[str, Any]]
     size = sum(_size(one) for one in training)
     limit = ALL_SHARE if all(one["source"] or one["same"] for one in training) else ALL_SHARE_ESTIMATED
     evaluated = max(int(data["source"]), int(data["largest"]))
-    if int(data["distinct"]) < MIN_ROWS or not size or evaluated >= size:
+    whole = evaluated == size == int(data["source"]) and data.get("named") == NAMED
+    if int(data["distinct"]) < MIN_ROWS or not size or (evaluated >= size and not whole):
         return None
     matched, distinct = int(data["matched"]), int(data["distinct"])
     if _copied(training):
@@ -166,7 +176,9 @@ def _leak(place: str, data: Mapping[str, Any], training: list[Mapping[str, Any]]
     seen = int(data["seen"])
     chance = seen * (twins + UNSEEN_TWINS) / pairs
     covered = min(seen / size, 1.0)
-    return Leak(place, matched, distinct, covered, min(chance, 1.0), size, limit)
+    part = max(evaluated, distinct) <= FEWER * size
+    named = data.get("named") == NAMED and (whole or part) and seen <= MORE_SEEN * size
+    return Leak(place, matched, distinct, covered, min(chance, 1.0), size, limit, named=named)
 
 
 def _copied(training: list[Mapping[str, Any]]) -> bool:
@@ -179,7 +191,9 @@ def _copied(training: list[Mapping[str, Any]]) -> bool:
 
 
 def _why(leak: Leak) -> str:
-    return "; equal rows are copies, as one number tells them apart" if leak.least == COPIED_LEAK else ""
+    if leak.least == COPIED_LEAK:
+        return "; equal rows are copies, as one number tells them apart"
+    return "; the lines there speak of validation or test rows" if leak.everything else ""
 
 
 def _size(data: Mapping[str, Any]) -> int:

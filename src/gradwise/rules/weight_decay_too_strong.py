@@ -13,9 +13,12 @@ How it decides
     large as what the loss asks for, in the median of the sampled steps; they end
     below half of their largest norm; and the outcome is poor, or less than half of
     the trivial loss was removed and a quarter of that norm is left (unit: decay term
-    over gradient or update; ours, calibrated on the detection corpus).  Weights that
-    first grew to 3 times their start were thrown there by the rate.  At a minimum
-    of a decayed loss the two are equal by definition, so a good run is left
+    over gradient or update; ours, calibrated on the detection corpus), or decay takes 1 %
+    of every weight and more in each step of SGD or AdamW, so that nothing is kept for
+    longer than 100 steps (usual: less than 0.01 %), with less than 90 % of the trivial loss
+    removed and of the answers above the majority's (units: share a step, share; ours).
+    Weights that first grew to 3 times their start were thrown there by the rate.  At a
+    minimum of a decayed loss the two are equal by definition, so a good run is left
     alone, and so is one whose weights keep their size (normalised layers).
 
 Cure
@@ -50,6 +53,9 @@ from gradwise.trace.model import Trace
 SHARE_LIMIT = 0.5  # decay term over what the loss asks for; ours
 SHRUNK = 0.5  # norm at the end over the largest one; ours
 DRAINED = 0.25  # the same, where something was learnt, but less than half; ours
+FAST = 0.01  # of every weight that decay takes in a step; such a weight knows the last 100 steps; ours
+WELL = 0.9  # skill or lift from which even that does no harm; ours
+PLAIN_DECAY = frozenset({"SGD", "AdamW"})  # classes that take rate times decay of each weight in a step
 GROWN = 3.0  # largest norm over the first; weights that grew more were not drained from the start; ours
 MATRIX_SHARE = 0.5  # of the numbers in matrices
 MIN_SAMPLES = 8  # sampled steps
@@ -92,10 +98,12 @@ def check(trace: Trace) -> Iterator[Finding]:
     share = float(np.median([s for s, yes in zip(typical, high, strict=True) if yes]))
     remaining = float(np.median([r for r, yes in zip(left, high, strict=True) if yes]))
     result = outcome(trace)
-    if not (result.poor or (remaining <= DRAINED and result.skill < GOOD_SKILL)):
+    fast = _per_step(trace) >= FAST and result.skill < WELL and result.reached < WELL
+    if not (result.poor or fast or (remaining <= DRAINED and result.skill < GOOD_SKILL)):
         return
     decays = [float(fact.data.get("weight_decay", 0.0)) for fact in trace.facts_of("optimizer")]
     learnt = "nothing was learnt" if result.poor else f"{result.skill:.0%} of the loss was removed"
+    learnt += f"; each step takes {_per_step(trace):.1%} of every weight" if fast and not result.poor else ""
     shown = f" of {max(decays):g}" if decays and max(decays) > 0 else ""
     yield RULE.finding(
         where=drained,
@@ -114,6 +122,12 @@ def check(trace: Trace) -> Iterator[Finding]:
             Evidence("weight_norm", tuple(drained), trace.first_step, trace.last_step),
         ],
     )
+
+
+def _per_step(trace: Trace) -> float:
+    """Share of every weight that a step's decay takes, where the optimizer's rule tells it; else 0."""
+    found = [fact.data for fact in trace.facts_of("optimizer") if fact.data.get("class") in PLAIN_DECAY]
+    return max((float(one["lr"]) * float(one["weight_decay"]) for one in found), default=0.0)
 
 
 def _typical(column: np.ndarray) -> float:

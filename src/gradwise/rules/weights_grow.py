@@ -12,7 +12,8 @@ How it decides
     Over the second half of the run the norm grows 1.5 times and more, in 80 % of
     the samples, to at least 5 times its start, and meanwhile the median loss of the
     last quarter is no lower than 98 % of that of the quarter before; and the run
-    did not learn well (half of the trivial loss). A loss that goes below zero holds
+    did not learn well (half of the trivial loss; right answers do not make up for a
+    loss above the best constant prediction's). A loss that goes below zero holds
     a term that rewards something else than answers: there the recognised criterion
     within it is compared, however well it was learnt before, and must have gained
     less than 2 % of the best constant prediction's loss. Weights that grow on
@@ -52,6 +53,7 @@ GROWTH_LIMIT = 1.5  # over the second half; ours, logarithmic growth on separabl
 FROM_START = 5.0  # times the first norm; ours
 STEADY = 0.8  # share of the samples of the second half in which the norm rose
 GAIN = 0.98  # median loss of the last quarter over that of the quarter before; ours
+NO_SKILL = 0.0  # below it the loss is worse than the best constant prediction's, whatever is answered
 MIN_SAMPLES = 8  # sampled steps
 MIN_LATE = 2  # of them in the second half; a norm has no noise from batch to batch
 MIN_STEPS = 100  # steps
@@ -66,7 +68,10 @@ RULE = Rule(
         "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "weight_norm",
         "fact:optimizer", "fact:structure",
     ),
-    explains=("loss-not-decreasing", "saturated-activation", "activation-scale-drift", "underfitting"),
+    explains=(
+        "loss-not-decreasing", "saturated-activation", "activation-scale-drift", "underfitting",
+        "loss-diverges",
+    ),
     cures=("weight-decay", "lower-lr"),
     summary="weights that grow while the loss gains nothing",
 )  # fmt: skip
@@ -76,7 +81,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when the weights grow for nothing."""
     if trace.steps < MIN_STEPS or opposing(trace) or _normalised(trace):
         return
-    if outcome(trace).good and not _rewarded(trace):
+    result = outcome(trace)
+    if result.good and not result.skill < NO_SKILL and not _rewarded(trace):
         return
     steps, norm = _norm(trace)
     if len(norm) < MIN_SAMPLES or not norm[0] > 0:

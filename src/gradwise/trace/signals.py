@@ -169,7 +169,8 @@ SAMPLED_SIGNALS = _table(
         "share",
         "module",
         "sampled-pass",
-        "share of outputs beyond +-5 (before a sigmoid or tanh), or within 1 % of an end of a bounded activation's range",
+        "share of outputs beyond +-5 (before a sigmoid or tanh), or within 1 % of an end of a bounded activation's "
+        "range; of a softmax between layers, of rows of 4 and more entries whose largest is above 0.99",
     ),
     Signal(
         "silent_share",

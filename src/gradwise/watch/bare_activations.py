@@ -1,7 +1,8 @@
 """Sigmoids and tanhs called as functions on what is no module's output: how far they sit at their ends.
 
 What a module puts out is measured where it is put out.  ``tanh(beta * layer(x))``
-and networks made of bare parameters have only the graph to tell of them.
+and networks made of bare parameters have only the graph to tell of them.  So have
+softmaxes between layers (attention, gates): their end is one entry that takes all.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from torch import Tensor, nn
 from gradwise.watch.activations import BOUND_MARGIN, BOUNDS, CALLS_MEASURED, thin
 from gradwise.watch.graph import MAX_NODES, SHAPE_ONLY, operation
 from gradwise.watch.pack import Pack
-from gradwise.watch.saved import saved
+from gradwise.watch.saved import option, saved
 
 BOUNDED = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 MAPS = ("linear", "conv")
+SHARP = 0.99  # largest entry of a softmax row that takes all
+CHOICES = 4  # entries of a row, fewer are sure too easily; a masked entry is none
+SCALED = {"Mul", "Div", "Neg"}  # with moves of shape, all that lies between a map and scores without a mask
 MOST = 24  # activations measured in one sampled step
-BEHIND = 6  # nodes between an activation and the module that it is named after
+BEHIND = 10  # nodes between an activation and the module that it is named after
 
 
 def measure_bare(
@@ -32,7 +36,8 @@ def measure_bare(
         root: the loss; what lies between it and the last map of a layer is left out.
         owners: id of autograd node → module that made its output.
         known: modules that are measured themselves, by name.
-        pack: takes ``saturated_share``.  Cost: a pass over each thinned output.
+        pack: takes ``saturated_share``, of softmaxes the share of rows.  Cost: a pass over each thinned
+            output.
     """
     calls: dict[str, int] = {}
     for count, node in enumerate(_bare(root.grad_fn, owners, known)):
@@ -44,11 +49,43 @@ def measure_bare(
         result = saved(node, "result")
         if calls[place] > CALLS_MEASURED or result is None or result.dim() < 2 or result.numel() < 2:
             continue
+        if function == "softmax":
+            _measure_rows(result, node, place, pack)
+            continue
         low, high = BOUNDED[function]
         margin = BOUND_MARGIN * (high - low)
         x = thin(result, result.dim() - 1)
         ends = torch.count_nonzero((x < low + margin) | (x > high - margin))
         pack.scalar("saturated_share", place, ends / x.numel())
+
+
+def _measure_rows(result: Tensor, node: Any, place: str, pack: Pack) -> None:
+    """The share of a softmax's rows in which one entry takes all."""
+    along = option(node, "dim")
+    if not isinstance(along, int):
+        return
+    along = (along + 2**63) % 2**64 - 2**63  # kept as an unsigned number
+    along %= result.dim()
+    x = thin(result, along)
+    if x.shape[along] < CHOICES:
+        return
+    taken = x.amax(along) > SHARP
+    if _unmasked(node):
+        pack.scalar("saturated_share", place, torch.count_nonzero(taken) / taken.numel())
+    else:  # a row with one entry left is sure of it; NaN where all are such
+        free = torch.count_nonzero(x, along) >= CHOICES
+        pack.scalar("saturated_share", place, torch.count_nonzero(taken & free) / torch.count_nonzero(free))
+
+
+def _unmasked(node: Any) -> bool:
+    """Whether a softmax's scores are a map's output, at most scaled: no mask can have made its zeros."""
+    for _ in range(BEHIND):
+        node = next((following for following, _ in node.next_functions if following is not None), None)
+        if node is None or operation(node) in MAPS:
+            return node is not None
+        if operation(node) not in SHAPE_ONLY | SCALED:
+            return False
+    return False
 
 
 def _bare(start: Any, owners: Mapping[int, str], known: Mapping[str, nn.Module | None]) -> Iterator[Any]:
@@ -59,7 +96,9 @@ def _bare(start: Any, owners: Mapping[int, str], known: Mapping[str, nn.Module |
         if node is None or position >= MAX_NODES:
             return
         name = operation(node)
-        if hidden and name in BOUNDED:
+        if hidden and name == "softmax":
+            yield node
+        elif hidden and name in BOUNDED:
             own = known.get(owners.get(id(node), ""))
             if not isinstance(own, tuple(BOUNDS)) and owners.get(id(_before(node))) not in known:
                 yield node

@@ -21,8 +21,9 @@ from gradwise.watch.evaluation import EvaluationReader, Frames, user_frames
 from gradwise.watch.pack import Pack
 from gradwise.watch.prints import printable
 from gradwise.watch.pulse import Pulse
-from gradwise.watch.rowbook import Sighting
+from gradwise.watch.rowbook import MOST_PLACES, Sighting
 from gradwise.watch.rows import RowsReader, Seen
+from gradwise.watch.spoken import spoken
 
 MOST_ROWS = 4096  # of a place in one phase that are looked at
 MOST_BATCHES = 40  # the same in batches
@@ -48,6 +49,7 @@ class PhaseReader:
         self._pack, self._held = Pack(), Pack()
         self._seen: list[tuple[Seen, int]] = []  # with the rows that the loader behind it has
         self._rows: dict[str, int] = {}  # looked at in this phase, by place
+        self._named: dict[str, str] = {}  # what is said of its rows, by place
         self._phases = 0
         self._next = 0  # number of the phase that is looked at next
         self.looked = 0  # phases in which something was seen
@@ -101,7 +103,7 @@ class PhaseReader:
                 return
             if len(x) < FEWEST_ROWS:
                 return
-            place = place_of(user_frames())
+            place = self._place(user_frames())
             if self._rows.get(place, 0) < MOST_ROWS and len(self._seen) < MOST_BATCHES:
                 self._rows[place] = self._rows.get(place, 0) + len(x)
                 self._seen.append(self._read(place, x, self._pack))
@@ -125,7 +127,14 @@ class PhaseReader:
             return None
         if len(x) < FEWEST_ROWS or held >= MOST_BATCHES or self.looked >= MOST_MET:
             return None
-        return self._read(place_of(user_frames()), x, self._held)
+        return self._read(self._place(user_frames()), x, self._held)
+
+    def _place(self, frames: Frames) -> str:
+        """The place of these frames, whose words are read when it is met first."""
+        place = place_of(frames)
+        if place not in self._named and len(self._named) < MOST_PLACES:
+            self._named[place] = spoken(frames)
+        return place
 
     def take(self, seen: list[tuple[Seen, int]]) -> None:
         """These were of an evaluation, whose losses were heard; what else was read is forgotten."""
@@ -187,6 +196,7 @@ class PhaseReader:
                 batch.settle(account)
                 if account is not None:
                     account.source = max(account.source, source)
+                    account.named = self._named.get(batch.place, "")
 
 
 def place_of(frames: Frames) -> str:

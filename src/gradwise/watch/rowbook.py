@@ -59,6 +59,7 @@ class Account:
     fine_batches: int = 0  # batches of which they are known
     renewed: int = 0  # batches that were made for their step
     parts: int = 0  # batches that are a small part of what they were cut from
+    named: str = ""  # what the lines of an evaluation say of its rows (`spoken`)
 
     def add(self, sighting: Sighting, rows: int) -> None:
         """One batch of ``rows`` rows."""
@@ -162,6 +163,7 @@ def evaluation_rows(account: Account, known: Prints) -> dict[str, Any]:
         "twins": twins,
         "pairs": pairs,
         "source": account.source,
+        "named": account.named,
         **account.columns.told(),
     }
 

@@ -64,6 +64,11 @@ def test_weights_of_another_making_are_left(cure):
     loaded = script(optimizer="model.load_state_dict({})\n" + OPTIMIZER)
     assert "must stay" in left(loaded, cure)
     assert "patterns" in left(script(), cure, where=["*"])
+    bare = script(
+        model=NET.replace("self.act =", "self.mix = nn.Parameter(torch.zeros(3, 3))\n        self.act =")
+    )
+    assert "belongs to no layer" in left(bare, cure)
+    assert edited(bare, cure, where=["fc1"]).source
 
 
 def test_the_head_starts_small():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from gradwise.remedies.patient.handle import Patient
 
 
-def accumulate(patient: Patient, times: int) -> None:
+def accumulate(patient: Patient, times: int, unless: Callable[[], bool] = lambda: False) -> None:
     """Have each optimizer use the mean gradient of several of the script's steps at the last of them.
 
     The steps in between find no gradient and change nothing, no momentum and no
@@ -20,11 +21,14 @@ def accumulate(patient: Patient, times: int) -> None:
     Args:
         patient: the cure's hold.
         times: how many steps become one.
+        unless: asked at each step; while it is so, the step is the script's own.
     """
     sums: dict[int, _Sum] = {}
     line = patient.did(f"gradients of {times} steps were averaged and used at once", 0)
 
     def collect(optimizer: Any) -> None:
+        if unless():
+            return
         if type(optimizer).__name__ == "LBFGS":
             patient.could_not("LBFGS asks for several gradients within a step, which cannot be averaged")
             return

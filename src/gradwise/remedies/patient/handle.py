@@ -255,9 +255,9 @@ class Patient:
         """Keep weights as they are now, and put them back if the treatment ends before the first step."""
         self.run.keep(weights)
 
-    def redraw(self, root: nn.Module, initialiser: str, scale: float = 1.0) -> None:
-        """Draw the weights of a root's layers anew; see `weights.redraw`."""
-        weights.redraw(self, root, initialiser, scale)
+    def redraw(self, initialiser: str, scale: float = 1.0) -> None:
+        """Draw the first weights of every model anew; see `weights.redraw`."""
+        weights.redraw(self, initialiser, scale)
 
     def redraw_head(self, root: nn.Module, deviation: float) -> None:
         """Draw the last layer's weights anew, or those of ``where``; see `weights.redraw_head`."""

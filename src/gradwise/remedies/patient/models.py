@@ -36,10 +36,12 @@ class Models:
         """Modules that the script still holds."""
         for key, ref in list(self._known.items()):
             module = ref()
-            if module is None:
-                del self._known[key]
-            else:
+            if module is not None:
                 yield module
+            elif (
+                self._known.get(key) is ref
+            ):  # else another look under way has seen it, and the id may be new
+                del self._known[key]
 
     def _parents(self) -> dict[int, nn.Module]:
         parents: dict[int, nn.Module] = {}

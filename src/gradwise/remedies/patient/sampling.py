@@ -1,4 +1,4 @@
-"""Other samplers for the loader that training goes through, and the labels of its data set."""
+"""Other samplers or batch sizes for the loader that training goes through, and the labels of its data."""
 
 from __future__ import annotations
 
@@ -31,14 +31,56 @@ def sample(patient: Patient, choose: Callable[[Any], Any], words: str) -> None:
         choose: a sampler for a loader, or None to leave it.
         words: what was done, for the record.
     """
-    _Sampling(patient, choose, words)
+
+    def change(loader: Any) -> list[Change]:
+        sampler = _chosen(patient, loader, choose)
+        owners = {id(each): each for each in (loader, _holder(loader))}.values()
+        return [] if sampler is None else [(vars(each), "sampler", sampler) for each in owners]
+
+    _Sampling(
+        patient,
+        change,
+        words,
+        "no DataLoader was trained from; batches that are cut by hand stay as they are",
+    )
+
+
+def enlarge(patient: Patient, times: int, words: str) -> Callable[[], bool]:
+    """Have the loader of the training data join so many batches to one.
+
+    Args:
+        patient: the cure's hold.
+        times: so many.
+        words: what was done, for the record.
+
+    Returns:
+        Tells whether joined batches are trained from.  Loaders that cut none, or whose batches something
+        else chooses, are left.
+    """
+
+    def change(loader: Any) -> list[Change]:
+        holder = loader.batch_sampler
+        if isinstance(loader.dataset, IterableDataset) or type(holder).__name__ != "BatchSampler":
+            return []
+        size = min(holder.batch_size * times, max(len(holder.sampler), 1))
+        if size <= holder.batch_size:
+            return []
+        return [(vars(each), "batch_size", size) for each in (loader, holder)]
+
+    sampling = _Sampling(patient, change, words, "")
+    return lambda: any(each.used for each in sampling.changed.values())
+
+
+Change = tuple[dict[str, Any], str, Any]  # attributes of something, which of them, and what it becomes
 
 
 class _Sampling:
     """Knows which loader is trained from, and changes it."""
 
-    def __init__(self, patient: Patient, choose: Callable[[Any], Any], words: str) -> None:
-        self.patient, self.choose = patient, choose
+    def __init__(
+        self, patient: Patient, change: Callable[[Any], list[Change]], words: str, without: str
+    ) -> None:
+        self.patient, self.change, self.without = patient, change, without
         self.line = patient.did(words, 0)
         self.changed: dict[int, _Changed] = {}
         self.loaders: dict[int, Any] = {}  # those that were decided upon, held: no id is used again
@@ -64,9 +106,9 @@ class _Sampling:
             self.line.times += 1
         elif torch.is_grad_enabled() and not self.judging and id(loader) not in self.loaders:
             self.loaders[id(loader)] = loader
-            sampler = _chosen(self.patient, loader, self.choose)
-            if sampler is not None:
-                self.changed[id(loader)] = _Changed(loader, sampler)
+            changes = self.change(loader)
+            if changes:
+                self.changed[id(loader)] = _Changed(loader, changes)
                 self.line.times += 1
 
     def batch(self, _batch: Any, iterator: Any) -> None:
@@ -80,9 +122,8 @@ class _Sampling:
     def end(self) -> None:
         for each in self.changed.values():
             each.put_back()
-        if not self.loaders:
-            why = "no DataLoader was trained from; batches that are cut by hand stay as they are"
-            self.patient.could_not(why)
+        if not self.loaders and self.without:
+            self.patient.could_not(self.without)
 
 
 def _chosen(patient: Patient, loader: Any, choose: Callable[[Any], Any]) -> Any:
@@ -101,29 +142,22 @@ def _holder(loader: Any) -> Any:
 
 
 class _Changed:
-    """A loader with another sampler."""
+    """A loader that draws in another way."""
 
-    def __init__(self, loader: Any, sampler: Any) -> None:
+    def __init__(self, loader: Any, changes: list[Change]) -> None:
         self.loader, self.used, self.epochs = loader, False, 1
-        self.sampler = sampler
-        self._before = [
-            (vars(each), vars(each)["sampler"]) for each in {id(o): o for o in self._owners()}.values()
-        ]
-        for words, _ in self._before:
-            words["sampler"] = sampler
-
-    def _owners(self) -> list[Any]:
-        return [self.loader, _holder(self.loader)]
+        self._before = [(words, word, words[word]) for words, word, _ in changes]
+        for words, word, value in changes:
+            words[word] = value
 
     def gives(self, iterator: Any) -> bool:
         """Whether an iterator is one of this loader."""
-        source = iterator._index_sampler  # noqa: SLF001
-        return source is self.sampler or getattr(source, "sampler", None) is self.sampler
+        return iterator._index_sampler is self.loader._index_sampler  # noqa: SLF001
 
     def put_back(self) -> None:
-        """Let the loader have its own sampler again."""
-        for words, sampler in self._before:
-            words["sampler"] = sampler
+        """Let the loader draw as it did before."""
+        for words, word, value in self._before:
+            words[word] = value
 
 
 def labels_of(dataset: Any) -> Tensor | None:

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from gradwise.init.collection import INITIALISERS
-from gradwise.init.drawing import ALONE, Part, draw, left_out, parts_of
+from gradwise.init.drawing import ALONE, Fill, Part, draw, left_out, parts_of
 from gradwise.init.following import by_order, most_frequent
 from gradwise.init.gains import LINEAR, Activation, of_call
 from gradwise.init.initialiser import Fans
+from gradwise.remedies.patient.bare import Bare
 from gradwise.remedies.patient.models import has_loaded_weights, unwrapped
 
 if TYPE_CHECKING:
@@ -25,33 +26,50 @@ SHOWN = 4  # names in one line of the record
 EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
 
 
-def redraw(patient: Patient, root: nn.Module, initialiser: str, scale: float) -> None:
-    """Draw the weights of a root's layers with an initialiser of `gradwise.init`; biases become 0.
+def redraw(patient: Patient, initialiser: str, scale: float) -> None:
+    """Draw the weights of each model's layers with an initialiser of `gradwise.init`; biases become 0.
 
     What follows each layer is told by the order of the modules, since the model's
-    own code must not run once more.  Frozen and loaded weights, embeddings and
+    own code must not run once more.  Matrices of a model's own making are drawn as
+    soon as their use is known, see `Bare`.  Frozen and loaded weights, embeddings and
     norm layers stay as they are.
 
     Args:
         patient: whose ``where`` chooses layers.
-        root: a model that has not run yet.
         initialiser: its name.
         scale: times the deviation that it would give.
     """
     fill = INITIALISERS[initialiser].fill
     assert fill is not None
-    parts = _parts(patient, root)
-    follows = _followers(root, parts)
 
     def scaled(weight: Tensor, fans: Fans) -> None:
         fill(weight, fans)
         if scale != 1:
             weight.mul_(scale)
 
-    _draw(patient, root, [(part, scaled, follows[part.name].gain) for part in parts])
-    own = list(left_out(root, parts_of(root))) if not patient.where else []
-    if own:
-        patient.could_not(f"weights of the model's own making stay as they are: {_some(own)}")
+    bare = Bare(patient, partial(_draw_bare, patient, scaled)) if not patient.where else None
+
+    def enter(root: nn.Module) -> None:
+        parts = _parts(patient, root)
+        follows = _followers(root, parts)
+        _draw(patient, root, [(part, scaled, follows[part.name].gain) for part in parts])
+        if bare is not None:
+            bare.expect(root, list(left_out(root, parts_of(root))))
+
+    patient.at("root", enter)
+
+
+def _draw_bare(
+    patient: Patient, fill: Fill, weight: Tensor, name: str, root: nn.Module, inputs: int, outputs: int
+) -> None:
+    """Draw a matrix, or a stack of them, in place; nobody's graph is told, since it was not used before."""
+    fresh = torch.empty(weight.shape, dtype=torch.float32, device=weight.device)
+    patient.keep([weight])
+    with torch.no_grad(), _own_numbers(torch.initial_seed() ^ zlib.crc32(name.encode()) << 8, [weight]):
+        for matrix in fresh.view(-1, *fresh.shape[-2:]):
+            fill(matrix, Fans(inputs, outputs, _usual(root).gain))
+        weight.data.copy_(fresh)
+    patient.did(f"drew {name} of {type(root).__name__} anew")
 
 
 def redraw_head(patient: Patient, root: nn.Module, deviation: float) -> None:
@@ -96,8 +114,11 @@ def _given(module: nn.Module, word: str) -> bool:
 def _followers(root: nn.Module, parts: list[Part]) -> dict[str, Activation]:
     layers = {"" if part.name == ALONE else part.name: part.name for part in parts}
     found = by_order(root, layers, {part.name for part in parts if part.gated})
-    usual = most_frequent(root) or of_call(torch.relu, (None,), {}) or LINEAR
-    return {part.name: found.get(part.name, usual) for part in parts}
+    return {part.name: found.get(part.name, _usual(root)) for part in parts}
+
+
+def _usual(root: nn.Module) -> Activation:
+    return most_frequent(root) or of_call(torch.relu, (None,), {}) or LINEAR
 
 
 def _draw(patient: Patient, root: nn.Module, tasks: list[tuple[Part, Callable[..., object], float]]) -> None:

@@ -37,6 +37,11 @@ def drawn(order: Order, word: str, fill: Callable[[str], str]) -> Done:
     loaded = [call for call in loaded if script.line(call) < script.line(made.call)]
     if loaded:
         raise UncertainError(f"line {script.line(loaded[0])} loads weights, which must stay")
+    own = [] if order.where else list(script.calls_of("torch.nn.Parameter", "torch.nn.parameter.Parameter"))
+    if own:
+        raise UncertainError(
+            f"line {script.line(own[0])} makes a weight that belongs to no layer; draw it there as well"
+        )
     nn, imports = script.spelled("torch.nn")
     if "Linear" not in kinds:
         kinds.insert(0, "Linear")
