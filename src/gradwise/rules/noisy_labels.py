@@ -31,7 +31,7 @@ How it decides
     classes: none lies lower by more than 4 %.)  Reported is a quarter of the
     rows after the first, with 150 rows, 40 wrong answers and a lift of 0.3 at
     least, in which that share is lower by 5 % and 2.5 standard errors (of two
-    classes: 10 % and 4).  The surest quarter of its answers must be wrong at
+    classes: 0.4, 10 % and 4).  The surest quarter of its answers must be wrong at
     least 6 times and half as often as all, the easier half of the classes 0.6
     times as often; confidence is at most 22 % below accuracy; and of three
     classes and more, a wrong answer leaves the label at most half of lift^2 more
@@ -87,7 +87,7 @@ CLASS_SHARE = 0.5  # share of the classes over which these are spread
 MAX_RARE = 0.0  # share of labels in rare classes; those are stuck for another reason
 QUARTER_ROWS = 150  # rows of a quarter that is judged
 QUARTER_WRONG = 40  # wrong answers among them; fewer say little about the surer share
-MIN_LIFT = 0.3  # accuracy above the majority; below, weak hints look the same; ours
+MIN_LIFT, MIN_LIFT_OF_TWO = 0.3, 0.4  # below, weak hints and half-learnt shapes look the same; ours
 LAG = 0.22  # accuracy above confidence; more is a network on its way, or smoothed targets; ours
 SURER_AT, SURER_PER_LIFT = 0.48, 0.48  # share of pairs with the right one surer; computed, within 0.035
 UNSURE, UNSURE_OF_TWO = 0.05, 0.1  # how far below that it must lie, and of two classes alone; ours
@@ -198,12 +198,12 @@ def _unsure(trace: Trace, place: str, data: Mapping[str, Any]) -> Finding | None
 
 def _says_nothing(quarter: Mapping[str, Any]) -> bool:
     """Whether being sure says nothing about being right in a network that has learnt."""
-    rows, right, lift = quarter["rows"], quarter["right"], _lift(quarter)
-    if rows < QUARTER_ROWS or rows - right < QUARTER_WRONG or lift < MIN_LIFT:
+    rows, right, lift, more = quarter["rows"], quarter["right"], _lift(quarter), quarter["classes"] > 2
+    if rows < QUARTER_ROWS or rows - right < QUARTER_WRONG or lift < (MIN_LIFT_OF_TWO, MIN_LIFT)[more]:
         return False
     if right / rows - quarter["confidence"] > LAG or not _everywhere(quarter, lift):
         return False
-    least, errors = (UNSURE, ERRORS) if quarter["classes"] > 2 else (UNSURE_OF_TWO, ERRORS_OF_TWO)
+    least, errors = (UNSURE, ERRORS) if more else (UNSURE_OF_TWO, ERRORS_OF_TWO)
     error = math.sqrt((rows + 1) / (12 * right * (rows - right)))  # of the share, were there no difference
     return _lack(quarter) >= max(least, errors * error)
 
