@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gradwise.trace.model import Fact
 from gradwise.watch.columns import Columns
+from gradwise.watch.guesses import quarters
 from gradwise.watch.prints import Prints
 
 KEPT_ROWS = 32_768  # sightings kept of one model; past that, every second batch goes
@@ -146,7 +147,19 @@ def training_rows(account: Account) -> dict[str, Any]:
         **_copies(account),
         **_relabelled(sightings),
         **_followed([s for s in sightings if s.step >= sightings[-1].step * LATE_FROM]),
+        "quarters": _quarters(sightings),
     }
+
+
+def _quarters(sightings: list[Sighting]) -> list[dict[str, Any]]:
+    """What `quarters` makes of the rows whose answers were seen."""
+    judged = [s for s in sightings if s.own is not None and len(s.own) == len(s.prints)]
+    if not judged:
+        return []
+    labels, own, top = (
+        np.concatenate([getattr(s, name) for s in judged]) for name in ("labels", "own", "top")
+    )
+    return quarters(labels, own, top)
 
 
 def evaluation_rows(account: Account, known: Prints) -> dict[str, Any]:

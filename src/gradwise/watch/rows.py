@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,8 @@ from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils.data import SubsetRandomSampler
 
-from gradwise.trace.model import Fact
 from gradwise.watch.columns import column_parts
-from gradwise.watch.guesses import Scored, quarters
+from gradwise.watch.guesses import Scored
 from gradwise.watch.pack import Pack
 from gradwise.watch.prints import FINE_ROWS, Prints, decoded, finest, printable, row_prints
 from gradwise.watch.rowbook import Account, RowBook, Sighting, equal_pairs
@@ -99,30 +98,6 @@ class _Identity:
         return self.share <= SMALL_PART
 
 
-class _AnsweredRows(RowBook):
-    """A row book that also tells how sure and how right the answers to the rows were."""
-
-    def facts(self, *, now: bool = False) -> Iterator[Fact]:
-        """Those of the book, `rows` with their ``quarters``."""
-        for fact in super().facts(now=now):
-            if fact.kind != "rows":
-                yield fact
-                continue
-            told = {"quarters": _quarters(self.training[fact.where].sightings)}
-            yield replace(fact, data={**fact.data, **told})
-
-
-def _quarters(sightings: list[Sighting]) -> list[dict[str, Any]]:
-    """What `quarters` makes of the rows whose answers were seen."""
-    judged = [s for s in sightings if s.own is not None and len(s.own) == len(s.prints)]
-    if not judged:
-        return []
-    labels, own, top = (
-        np.concatenate([getattr(s, name) for s in judged]) for name in ("labels", "own", "top")
-    )
-    return quarters(labels, own, top)
-
-
 class RowsReader:
     """Reads the rows of one sampled step after another.
 
@@ -131,7 +106,7 @@ class RowsReader:
     """
 
     def __init__(self) -> None:
-        self.book: RowBook = _AnsweredRows()
+        self.book = RowBook()
         self.draws = 0
         self.loader: Any = None
         self._before = 0  # draws when the step began
@@ -142,7 +117,7 @@ class RowsReader:
 
     def renew(self) -> None:
         """Other models are trained from now on."""
-        self.book = _AnsweredRows()
+        self.book = RowBook()
 
     def begin(self) -> None:
         """A sampled step begins."""
