@@ -77,7 +77,7 @@ RULE = Rule(
     ),
     explains=(
         "exploding-gradient", "saturated-activation", "activation-scale-drift", "initial-loss-off",
-        "vanishing-gradient",
+        "vanishing-gradient", "noisy-labels",
         "loss-not-decreasing", "constant-output", "majority-collapse", "underfitting", "loss-spike",
         "loss-oscillates", "dead-relu", "nan-gradient", "fades-through-time", "lr-too-low", "overfitting",
         "loses-to-baseline", "trained-too-short", "noisy-gradient", "loss-diverges", "loss-nan",
