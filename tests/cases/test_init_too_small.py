@@ -68,6 +68,14 @@ def test_sick_plateau_of_a_third_of_the_run() -> None:
     assert list(check(run(0.02, end=0.1, loss=before_and_after(200, 2.3, 0.1))))
 
 
+def test_sick_nothing_arrived_and_half_was_learnt_in_the_end() -> None:
+    fall = np.linspace(2.3, 1.1, 400)
+    assert list(check(run(0.02, signal=0.5 * DEEP_SIGNAL_LIMIT, end=1.1, loss=fall)))
+    assert not list(check(run(0.02, signal=2 * DEEP_SIGNAL_LIMIT, end=1.1, loss=fall)))
+    well = np.linspace(2.3, 0.2, 400)
+    assert not list(check(run(0.02, signal=0.5 * DEEP_SIGNAL_LIMIT, end=0.2, loss=well)))
+
+
 def test_healthy_near_miss_just_above_the_limit() -> None:
     assert not list(check(run(1.02 * SIZE_LIMIT, 0.5 * SIGNAL_LIMIT)))
     assert list(check(run(0.98 * SIZE_LIMIT)))

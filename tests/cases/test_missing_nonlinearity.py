@@ -158,3 +158,28 @@ def test_sick_linear_throughout_and_not_finite() -> None:
     broken = build(loss=lambda steps: np.where(steps < 200, 2.3, np.nan)).series
     (finding,) = check(replace(trace, series=broken))
     assert finding.where == ("fc1", "fc2", "fc3")
+
+
+def branch(*beyond: dict[str, Any], deep: int) -> dict[str, Any]:
+    return {"operation": "branch", "beyond": list(beyond), "deep": deep}
+
+
+def test_sick_residual_sums_bend_nothing() -> None:
+    behind = branch(MIDDLE, op("batch_norm", "bn"), FIRST, deep=2)
+    (finding,) = check(run(LAST, op("Mean"), op("Add"), last=behind))
+    assert finding.where == ("fc1", "fc2", "fc3")
+
+
+def test_healthy_something_behind_the_sum_bends() -> None:
+    assert not list(check(run(LAST, op("Add"), last=branch(MIDDLE, op("relu"), FIRST, deep=2))))
+    gated = branch(MIDDLE, op("Mul", "gate"), FIRST, deep=2)
+    assert not list(check(run(LAST, op("Add"), last=gated)))
+
+
+def test_healthy_layers_side_by_side_are_not_behind_each_other() -> None:
+    beside = branch(layer("wide", 40, 10), layer("deep", 20, 10), deep=1)
+    assert not list(check(run(op("Add"), last=beside)))
+
+
+def test_healthy_a_branch_of_which_nothing_is_told() -> None:
+    assert not list(check(run(LAST, op("Add"), last={"operation": "branch"})))

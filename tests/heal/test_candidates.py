@@ -1,5 +1,6 @@
 """What is tried for a diagnosis, in which order, and what is drawn by lot."""
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -28,6 +29,21 @@ def test_cures_in_order_each_with_its_ladder():
     assert [one for one in found if one.startswith("lower-lr")] == ladder
     assert found[0] == ladder[0]
     assert found.index("clip-gradient limit=1") < found.index(ladder[-1])
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "factors"),
+    [
+        (2e-7, "update over weight", ["5000", "15000", "1500", "50000"]),
+        (5e-4, "update over weight", ["10", "30", "3", "100"]),
+        (1e-12, "update over weight", ["1e+06"]),
+        (2e-7, "steps", ["10", "30", "3", "100"]),
+        (float("nan"), "update over weight", ["10", "30", "3", "100"]),
+    ],
+)
+def test_a_rate_is_raised_by_what_its_steps_are_short_of(value, unit, factors):
+    slow = replace(finding("lr-too-low", "raise-lr"), value=value, unit=unit)
+    assert names(propose([slow], ALL)) == [f"raise-lr factor={factor}" for factor in factors]
 
 
 def test_causes_before_symptoms_and_each_treatment_once():

@@ -130,6 +130,17 @@ def test_too_much_shows_and_is_not_taken_however_well_it_does(tmp_path):
     assert found == ("raise-lr factor=10", ["raise-lr factor=10", "raise-lr factor=100"])
 
 
+def test_more_of_it_comes_before_cures_of_what_too_little_of_it_shows(tmp_path):
+    short = finding("underfitting", "lower-weight-decay", "adam")
+
+    def shows(trial):
+        return [short] if trial.cures[0].dose.get("factor", 0) < 500 else []
+
+    found = chosen(tmp_path, rates((10.0, 0.2), (100.0, 0.4), (1000.0, 0.9)), [SLOW], shows, metric=SCORE)
+    tried = [f"raise-lr factor={one}" for one in (10, 100, 1000, 10000)]
+    assert found == ("raise-lr factor=1000", tried)
+
+
 def test_and_half_of_that_where_it_is_too_much_and_the_cause_stands(tmp_path):
     vanishes = finding("vanishing-gradient", "relu")
     scores = {(10.0, True): 0.3, (100.0, True): 0.2, (30.0, True): 0.8}

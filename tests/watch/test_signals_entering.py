@@ -166,6 +166,25 @@ def test_lineage_ends_where_two_ways_meet() -> None:
     assert operations(normed(x)) == ["linear", "branch"]
 
 
+def test_behind_a_branch_everything_is_told_and_how_deep_it_is() -> None:
+    a, b, c = nn.Linear(4, 5), nn.Linear(5, 5), nn.Linear(5, 5)
+    x = a(torch.randn(3, 4))
+    (_, end) = lineage((x + c(torch.tanh(b(x)))).grad_fn, {})
+    kinds = [step["operation"] for step in end["beyond"]]
+    assert sorted(kinds) == ["linear", "linear", "linear", "tanh"]
+    assert end["deep"] == 3
+    wide = lineage((a(torch.randn(3, 4)) + nn.Linear(2, 5)(torch.randn(3, 2))).grad_fn, {})[-1]
+    assert (len(wide["beyond"]), wide["deep"]) == (2, 1)
+    assert all(step["out"] == 5 for step in wide["beyond"])
+
+
+def test_a_branch_before_too_much_tells_nothing() -> None:
+    x = torch.randn(3, 4, requires_grad=True) * 1
+    for _ in range(1600):
+        x = x + x
+    assert lineage(x.grad_fn, {}) == [{"operation": "Add", "module": ""}, {"operation": "branch"}]
+
+
 def test_lineage_tells_what_bends() -> None:
     x = torch.randn(3, 1, 8, 8)
     conv, fc = nn.Conv2d(1, 2, 3), nn.Linear(18, 4)

@@ -142,7 +142,7 @@ def _of_cure(
         proposed.left[declared.name] = f"its grade {declared.grade} is not allowed (--allow)"
     else:
         why = f"{finding.code} {finding.rule}"
-        for step, cure in enumerate(_doses(remedy, _places(remedy, finding), why)):
+        for step, cure in enumerate(_doses(remedy, _places(remedy, finding), why, finding)):
             yield Candidate((cure,), cause.rule, start + step)
 
 
@@ -158,15 +158,17 @@ def _places(remedy: LoadedRemedy, finding: Finding) -> tuple[str, ...]:
     return tuple(finding.where)
 
 
-def _doses(remedy: LoadedRemedy, where: tuple[str, ...], why: str) -> Iterator[Cure]:
+def _doses(
+    remedy: LoadedRemedy, where: tuple[str, ...], why: str, finding: Finding | None = None
+) -> Iterator[Cure]:
     """The cure with each rung of its first ladder, everything else as declared."""
-    declared = remedy.declaration
-    ladder = next(((dose.name, dose.ladder) for dose in declared.doses if dose.ladder), None)
-    if ladder is None:
-        yield Cure(declared.name, {}, where, why)
+    name = remedy.declaration.name
+    dose = next((dose for dose in remedy.declaration.doses if dose.ladder), None)
+    if dose is None:
+        yield Cure(name, {}, where, why)
         return
-    for value in ladder[1]:
-        yield Cure(declared.name, {ladder[0]: value}, where, why)
+    for value in dose.ladder if finding is None else dose.rungs(finding.value, finding.unit):
+        yield Cure(name, {dose.name: value}, where, why)
 
 
 def random_treatments(

@@ -1,7 +1,8 @@
 """From candidates to the one treatment that is to be proven.
 
-The likeliest cure first; a search where it is not enough; then, on top of what
-that came to, whatever else was named, and more of what may be too little still.
+The likeliest cure first, and more of it where that may be too little; a search
+where it is not enough; then, on top of what that came to, whatever else was
+named, and more of what may be too little still.
 What is enough is given up only for what is clearly better.
 """
 
@@ -20,9 +21,6 @@ from gradwise.heal.trying import Ground, Search, Tried
 IDLE = 3  # candidates that may find nothing to act on before another one is the likeliest
 MOST = 6.0  # runs of candidates, in multiples of a whole one, from which on no more is added to what helps
 CLIMBS = 3  # larger doses of what helps
-CLEARLY = (
-    0.05  # share of what was gained, by which more must be gained to give up a run without an ailment; ours
-)
 HALF = 0.5  # of a stride
 
 
@@ -44,7 +42,9 @@ def choose(order: Order, ground: Ground, candidates: Sequence[Candidate], reserv
     metric = ground.agreed([likeliest])
     better = metric.better(likeliest.value, likeliest.nothing)
     found = Search([likeliest], likeliest if better else None, metric, likeliest.nothing)
-    if not (better and likeliest.clean):
+    if better and not likeliest.clean:
+        _climbed(ground, found, reserved)  # too little of it shows as other ailments
+    if found.best is None or not found.best.clean:
         _searched(order, ground, found, rest, reserved)
     _deepened(order, ground, found, reserved)
     _climbed(ground, found, reserved)
@@ -66,7 +66,7 @@ def _searched(
     order: Order, ground: Ground, found: Search, rest: Sequence[Candidate], reserved: float
 ) -> None:
     """What else there is, where the likeliest cure is not enough."""
-    likeliest, better, runs = found.tried[0], found.best is not None, ground.runs
+    likeliest, better, runs = found.best or found.tried[0], found.best is not None, ground.runs
     more = further(likeliest, rest, order.allow, better=better, unable=ground.cannot, named=ground.findings)
     plan = planned(len(more), ground, runs.left - reserved)
     if plan is None:
@@ -151,7 +151,7 @@ def _concluded(
 ) -> None:
     """The one that was enough, else the best of what was there before and the search, at equal steps."""
     if winner is None:
-        before = [replace(one, share=tried[0].share) for one in [base] if one.ran.held]
+        before = [replace(base, share=tried[0].share)] if base.ran.held else []
         best = ranked([*before, *tried], short, ground)[:1]
         better = [one for one in best if ground.numbered(one, short).better(one.value, one.nothing)]
         winner = next(iter(better), None)

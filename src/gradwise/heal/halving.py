@@ -21,9 +21,7 @@ LADDERS = ((1 / 9, 1 / 3), (1 / 3,))  # shares of the steps; the proof itself is
 FEWEST_STEPS = 50  # of a shortened run; fewer say little
 MOST = 6  # candidates over part of the steps
 MOST_WHOLE = 3  # candidates over all of them, where less does not tell
-CLEARLY = (
-    0.05  # share of what was gained, by which a run with an ailment must gain more than one without; ours
-)
+CLEARLY = 0.05  # share of the gain by which a run with an ailment must gain more than one without; ours
 CROWD = 4  # candidates, from which on a rung over few steps saves more than it costs
 
 

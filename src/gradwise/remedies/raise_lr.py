@@ -1,9 +1,10 @@
 """Take larger steps.
 
 What it does
-    Multiplies the learning rate, by 10 or 30 at first, so that the same number of steps
-    leads further. A rate that is still ten times too low shows no ailment, so `gradwise
-    heal` tries ten times more where it helped.
+    Multiplies the learning rate, by 10 or 30 at first, or by as much as brings a step to a
+    thousandth of the weights where that was measured and is more, so that the same number
+    of steps leads further. A rate that is still ten times too low shows no ailment, so
+    `gradwise heal` tries ten times more where it helped.
 
 When
     The loss falls slowly and steadily, and a step moves the weights by far less than a
@@ -52,7 +53,16 @@ optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
 """,
     ),
     doses=(
-        Dose("factor", "times the script's rate", 10.0, 1.001, 1e6, (10.0, 30.0, 3.0, 100.0), stride=10.0),
+        Dose(
+            "factor",
+            "times the script's rate",
+            10.0,
+            1.001,
+            1e6,
+            (10.0, 30.0, 3.0, 100.0),
+            stride=10.0,
+            aim=("update over weight", 1e-3),  # Karpathy's usual step
+        ),
     ),
     undo="exact",
 )

@@ -75,6 +75,8 @@ class Dose:
         whole: only whole numbers make sense.
         stride: times which more is tried where the cure helped, since too little of it does not show as an
             ailment; 0 where enough is enough.
+        aim: unit of a finding and what its number should come to, where that goes with the dose; the ladder
+            then starts with the dose that leads there, if that is more than its own first rung.
     """
 
     name: str
@@ -86,6 +88,24 @@ class Dose:
     unit: str = ""
     whole: bool = False
     stride: float = 0.0
+    aim: tuple[str, float] | None = None
+
+    def rungs(self, value: float, unit: str) -> tuple[float, ...]:
+        """The ladder for what was measured.
+
+        Args:
+            value: the number of the finding.
+            unit: of it.
+
+        >>> steps = Dose("factor", "times the rate", 10.0, 1.0, 1e6, (10.0, 30.0), aim=("update", 1e-3))
+        >>> steps.rungs(2e-7, "update"), steps.rungs(2e-7, "loss")
+        ((5000.0, 15000.0), (10.0, 30.0))
+        """
+        if self.aim is None or unit != self.aim[0] or not value > 0:
+            return self.ladder
+        first = float(f"{self.aim[1] / value:.1g}")
+        times = max(first / self.ladder[0], 1.0)
+        return tuple(dict.fromkeys(min(rung * times, self.high) for rung in self.ladder))
 
     def checked(self, cure: str, value: Any) -> float:
         """The value as ``treat`` takes it.

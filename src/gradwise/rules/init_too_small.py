@@ -16,7 +16,8 @@ How it decides
     many layers make up for what each lacks less), and the run is poor, or its loss
     fell by less than 5 % of the start, or than two standard errors of the first
     losses, in its first fifth, or less than a tenth of the best constant's loss was
-    removed by then (units: ratio to the usual root mean square, signal as
+    removed by then, or the signal is below 1e-5 and less than 80 % was
+    learnt in the end (units: ratio to the usual root mean square, signal as
     standard deviation over the batch; ours).  Where weights stand in no layer of
     their own (a list of parameters), the predictions are taken for the last layer's
     outputs.
@@ -46,7 +47,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwise.rules.calls import loss_calls, measured
-from gradwise.rules.learning import outcome
+from gradwise.rules.learning import Outcome, outcome
 from gradwise.rules.rule import Organ, Rule, evidence_at
 from gradwise.rules.signal_path import Layer, layers_at_start
 from gradwise.rules.trend import MEDIAN_COST, SIGMA
@@ -62,6 +63,7 @@ MIN_STEPS = 30  # steps; a shorter run had no chance to learn
 IDLE_FALL = 0.05  # of the first loss, within the first fifth; ours
 IDLE_SKILL = 0.1  # share of the trivial loss; less is what a bias learns; ours
 IDLE_SHARE = 0.2  # of the run
+MADE_UP = 0.8  # better of skill and lift from which on a run made up for the start; ours
 LATEST = 6  # samples before its end
 
 RULE = Rule(
@@ -97,7 +99,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     if not size < limit or not signal < SIGNAL_LIMIT:
         return
     result = outcome(trace)
-    if result.nonfinite or result.opposing or not (result.poor or _idle(trace)):
+    if result.nonfinite or result.opposing or not (result.poor or _idle(trace) or _lost(result, signal)):
         return
     worst = min(layers, key=lambda layer: layer.small)
     yield RULE.finding(
@@ -125,6 +127,11 @@ def _last_signal(trace: Trace, layers: list[Layer]) -> tuple[float, str]:
         if len(spread) and not call.mixed:
             return float(spread[0]), f"the predictions given to {call.place}"
     return float("nan"), ""
+
+
+def _lost(result: Outcome, signal: float) -> bool:
+    """Whether nothing at all arrived at the end, and the run did not make up for it."""
+    return signal < DEEP_SIGNAL_LIMIT and np.fmax(result.skill, result.lift) < MADE_UP
 
 
 def _idle(trace: Trace) -> bool:

@@ -57,16 +57,12 @@ EARLY = 0.6  # share of the run; two usual drops by ten end later than this
 MIN_STEPS = 100  # steps; shorter runs have no schedule to speak of
 SURE = 4.0  # standard errors of the slope
 HASTY = 0.1  # share of the run; a rate that goes before it has hardly been used; ours
-SOON, BEGUN = (
-    0.25,
-    0.1,
-)  # the same where so much (skill or lift) shows that there was something to learn; ours
+SOON = 0.25  # the same where there was something to learn; ours
+BEGUN = 0.1  # skill or lift that shows this; ours
 GAIN = 0.2  # of the present loss that the steps left would have bought; ours
 ENOUGH = 0.8  # share of the trivial loss removed that lets a schedule pass; ours
-HALF, MUCH = (
-    0.5,
-    1.0,
-)  # share of the run and gain: gone before, with so much to be had, more must be learnt; ours
+HALF = 0.5  # share of the run; gone before, where much was to be had, more must be learnt; ours
+MUCH = 1.0  # that much, as a gain; ours
 LONG_GONE = 0.95  # share of the trivial loss removed that lets such a schedule pass; ours
 PART = 0.5  # of the summed rates before the rate went over which the slope is taken
 

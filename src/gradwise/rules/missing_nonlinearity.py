@@ -10,8 +10,9 @@ Why it hurts
     width win nothing; what a straight cut cannot tell apart stays unlearnt.
 
 How it decides
-    Two or more linear layers or convolutions (three, where all are convolutions)
-    with everything between them affine, and the run removes less than 90 % of
+    Two or more linear layers or convolutions (three, where all are convolutions) behind
+    each other with everything between them affine, residual sums and inputs side by side
+    included, and the run removes less than 90 % of
     what can be removed, or ends in a loss that is not finite (unit: the better of skill
     and lift; ours: above it a linear map is all the task needs).  Any operation that is not known to be
     affine counts as non-linear: functions, attention, gating, pooling by maximum,
@@ -67,7 +68,7 @@ AFFINE = (
     "Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "AvgPool2D", "AvgPool3D", "AdaptiveAvgPool1D",
     "AdaptiveAvgPool2D", "AdaptiveAvgPool3D", "MkldnnAdaptiveAvgPool2D", "ConstantPadNd", "dropout",
     "ReflectionPad1D", "ReflectionPad2D", "ReplicationPad1D", "ReplicationPad2D", "UpsampleNearest1D",
-    "UpsampleNearest2D", "UpsampleBilinear2D", "UpsampleLinear1D",
+    "UpsampleNearest2D", "UpsampleBilinear2D", "UpsampleLinear1D", "CopySlices", "CopyBackwards",
 )  # fmt: skip
 # What may stand behind the last layer, before the loss.
 OUTPUTS = ("softmax", "log_softmax", "sigmoid", "log_sigmoid", "tanh", "relu", "softplus", "Exp", "Clamp")
@@ -113,18 +114,19 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 def _linear_maps(trace: Trace, call: Call) -> list[Step]:
     """The layers of a network that is linear, nearest the loss first; none where it is not."""
-    steps = call.lineage
-    first = next((at for at, step in enumerate(steps) if step["operation"] in MAPS), None)
-    if call.mixed or first is None or steps[-1]["operation"] != "input":
+    *way, end = call.lineage
+    if call.mixed or (end["operation"] != "input" and "beyond" not in end):
         return []
-    before, inner = steps[:first], steps[first:-1]
+    first = next((at for at, step in enumerate(way) if step["operation"] in MAPS), len(way))
+    before, inner = way[:first], [*way[first:], *end.get("beyond", ())]
     if not all(_affine(trace, step) or step["operation"] in OUTPUTS for step in before):
         return []
     maps = [step for step in inner if step["operation"] in MAPS]
-    if not all(step in maps or _affine(trace, step) for step in inner) or not _plain(maps):
+    if not maps or not all(step in maps or _affine(trace, step) for step in inner) or not _plain(maps):
         return []
-    convs = all(step["operation"] == "conv" for step in maps)
-    return maps if len(maps) >= (FEWEST_CONVS if convs else FEWEST_MAPS) and not _narrow(maps) else []
+    deep = sum(step["operation"] in MAPS for step in way) + end.get("deep", 0)
+    fewest = FEWEST_CONVS if all(step["operation"] == "conv" for step in maps) else FEWEST_MAPS
+    return maps if deep >= fewest and not _narrow(maps) else []
 
 
 def _linear_part(trace: Trace, call: Call) -> list[Step]:

@@ -17,7 +17,7 @@ How it decides
     beyond all limits later, while zero-initialised heads reach 1 at once).
     Where biases or other layers push the units apart all the same, two or more
     matrices that begin with equal rows and not at zero are named if the run did not
-    learn well (skill or lift below 0.5).
+    learn well (skill or lift below 0.5, or 0.8 where half of all matrices begin so).
     A head or the end of a residual branch that starts at zero moves apart in its
     first steps and is never named; norms, frozen and unused parameters are left
     out.  Of embeddings the columns are compared: a row belongs to one id.
@@ -58,6 +58,8 @@ ALIKE_LATER = 0.2
 GRADIENTS_ALIKE = 0.1  # relative difference of the gradient's rows; likewise
 MIN_SAMPLES = 5  # sampled steps over which rows must stay alike; ours
 FILLED = 2  # matrices that begin so; one alone is a head or a mean on purpose; ours
+MOST = 0.5  # of all weight matrices begin so: no habit of one layer; ours
+LEARNT = 0.8  # better of skill and lift, above which even that did little harm; ours
 SHOWN = 3  # names in the message
 WINDOW = 64  # steps judged; later Adam has made differences out of rounding, and samples fall where they may
 
@@ -123,7 +125,10 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 def _filled(trace: Trace, filled: list[tuple[str, float]]) -> Iterator[Finding]:
     """One finding where several matrices begin with one number everywhere, and little was learnt."""
-    if len(filled) < FILLED or outcome(trace).good:
+    result = outcome(trace)
+    learnt = max((v for v in (result.skill, result.lift) if np.isfinite(v)), default=0.0)
+    most = len(filled) >= MOST * sum(1 for _ in matrices(trace)) and learnt < LEARNT
+    if len(filled) < FILLED or (result.good and not most):
         return
     places = tuple(place for place, _ in filled)
     named = ", ".join(places[:SHOWN]) + (", …" if len(places) > SHOWN else "")

@@ -1,6 +1,8 @@
 """Where a prediction comes from: the operations behind it, one after the other, as far as there is one way.
 
-Nodes are read, never run, and no saved tensor is unpacked.
+Where ways meet (a residual sum, inputs side by side) what lies behind is told as
+a set, and how many layers follow each other there.  Nodes are read, never run,
+and no saved tensor is unpacked.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from gradwise.watch.graph import SHAPE_ONLY, operation
 
 MAX_OPERATIONS = 64  # behind a prediction that are told
 _DEPTH = 400  # nodes looked at
+_WIDTH = 1500  # nodes looked at behind a branch
 _TO_LEAF = 4  # nodes between an operation and the weight it takes
 _MAPS = ("linear", "conv")
 # Moves of a weight that leave it (out, in); a linear map that gets its weight bare multiplies by (in, out).
@@ -21,7 +24,7 @@ _TURNS = ("T", "Transpose")
 
 
 def lineage(node: Any, owners: Mapping[int, str]) -> list[dict[str, Any]]:
-    """The operations behind a prediction, nearest first; it ends where two ways meet, or at the input.
+    """The operations behind a prediction, nearest first; the list ends where ways meet, or at the input.
 
     Args:
         node: autograd node that made the prediction.
@@ -32,7 +35,10 @@ def lineage(node: Any, owners: Mapping[int, str]) -> list[dict[str, Any]]:
         linear maps and convolutions with a trained weight also ``out`` and ``in``
         (units or channels), ``tied`` (the weight was met before) and for
         convolutions ``groups``; the last is ``{"operation": "input"}`` or
-        ``{"operation": "branch"}`` where the list ends.
+        ``{"operation": "branch"}`` where the list ends.  A branch also has
+        ``beyond``, such steps of everything behind it, each kind once but every
+        layer, and ``deep``, the most layers on one way from there to an input;
+        neither where that is too much to tell.
     """
     found: list[dict[str, Any]] = []
     owner, seen = "", set[int]()
@@ -47,9 +53,40 @@ def lineage(node: Any, owners: Mapping[int, str]) -> list[dict[str, Any]]:
             found.append(step)
             owner = ""
         if len(ways) != 1 or len(found) >= MAX_OPERATIONS:
-            return [*found, {"operation": "branch" if ways else "input"}]
+            break
         node = ways[0]
-    return [*found, {"operation": "branch"}]
+    if not ways:
+        return [*found, {"operation": "input"}]
+    return [*found, {"operation": "branch"} | _beyond(ways, owners, seen)]
+
+
+def _beyond(ways: list[Any], owners: Mapping[int, str], seen: set[int]) -> dict[str, Any]:
+    """What lies behind several ways; nothing where that is more than is told."""
+    steps: dict[Any, dict[str, Any]] = {}
+    deep: dict[int, int] = {}
+    stack: list[tuple[Any, str]] = [(way, "") for way in ways]
+    open_: dict[int, list[Any]] = {}
+    while stack:
+        node, owner = stack[-1]
+        if id(node) in deep:
+            stack.pop()
+            continue
+        name, owner = operation(node), owners.get(id(node), owner)
+        if id(node) in open_:  # all that lies behind it is known
+            stack.pop()
+            behind = max((deep.get(id(way), 0) for way in open_[id(node)]), default=0)
+            deep[id(node)] = behind + (name in _MAPS)
+            continue
+        leaves, open_[id(node)] = _sides(node)
+        if name not in SHAPE_ONLY:
+            step: dict[str, Any] = {"operation": name, "module": owner}
+            step |= _sizes(name, node, leaves, seen) if name in _MAPS else {}
+            steps.setdefault(id(node) if name in _MAPS else (name, owner), step)
+            owner = ""
+        if len(open_) > _WIDTH or len(steps) > MAX_OPERATIONS:
+            return {}
+        stack += [(way, owner) for way in open_[id(node)]]
+    return {"beyond": list(steps.values()), "deep": max(deep[id(way)] for way in ways)}
 
 
 def _sides(node: Any) -> tuple[list[tuple[Any, bool]], list[Any]]:

@@ -38,9 +38,7 @@ class Models:
             module = ref()
             if module is not None:
                 yield module
-            elif (
-                self._known.get(key) is ref
-            ):  # else another look under way has seen it, and the id may be new
+            elif self._known.get(key) is ref:  # else another look has seen it, and the id may be new
                 del self._known[key]
 
     def _parents(self) -> dict[int, nn.Module]:

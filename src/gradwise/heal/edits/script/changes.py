@@ -50,7 +50,8 @@ def unified(before: str, after: str, name: str) -> str:
     +c
     <BLANKLINE>
     """
-    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
+    place = name.lstrip("/")  # from the root, as `patch` has it
+    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{place}", f"b/{place}")
     whole = [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
     return "".join(whole)
 
