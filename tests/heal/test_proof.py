@@ -116,3 +116,33 @@ def test_a_ruined_run_counts_as_the_worst_number_seen():
 def test_no_interval_without_pairs():
     assert math.isnan(Gain.of([]).mean)
     assert not Gain.of([0.5]).certain
+
+
+def test_two_pairs_follow_where_all_are_better_and_too_few():
+    nothing, chosen = [1.614, 1.5, 1.827], [1.064, 0.8791, 1.506]
+    arms = arms_of(nothing, chosen)
+    assert not arms.gain.certain
+    assert arms.promising
+    arms.go_on()
+    assert (arms.planned, arms.level, arms.promising, arms.hopeless) == (5, 0.975, False, False)
+    arms.nothing += [1.6, 1.7]
+    arms.chosen += [1.0, 1.1]
+    expected = stats.ttest_rel(
+        [math.log(one) for one in arms.nothing], [math.log(one) for one in arms.chosen]
+    ).confidence_interval(0.975)
+    proof = prove(range(5), arms, [])
+    assert (proof.gain.low, proof.gain.high) == pytest.approx((expected.low, expected.high))
+    assert (proof.verdict, proof.level) == ("helped", 0.975)
+
+
+@pytest.mark.parametrize(
+    ("nothing", "chosen"),
+    [
+        ([1.0, 1.0, 1.0], [0.5, 0.5, 0.51]),  # certain already
+        ([1.0, 1.0, 1.0], [0.5, 0.4, 1.01]),  # not better in all
+        ([1.0, 1.0, 1.0], [0.1, 0.97, 0.99]),  # two more like these would not do
+        ([1.0, 1.0], [0.6, 0.8]),  # a proof that was asked to be small
+    ],
+)
+def test_none_follow_otherwise(nothing, chosen):
+    assert not arms_of(nothing, chosen).promising

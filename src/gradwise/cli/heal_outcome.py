@@ -119,7 +119,7 @@ def proof_table(healed: Healed) -> list[str]:
     width = max([len(cell) for row in cells for cell in row] + [len(f"seed {proof.shifts[-1]}")])
     cells = [row + [""] * (len(proof.shifts) - len(row)) for row in cells]
     seeds = "  ".join(f"seed {shift}".rjust(width) for shift in proof.shifts)
-    head = f"{'':<{room}}  {seeds}  gain, 95 % interval"
+    head = f"{'':<{room}}  {seeds}  gain, {100 * proof.level:g} % interval"
     lines = [head.rstrip()]
     for (name, _, gain), row in zip(rows, cells, strict=True):
         lines.append(f"{name:<{room}}  {'  '.join(f'{cell:>{width}}' for cell in row)}  {gain}".rstrip())

@@ -17,6 +17,9 @@ from statistics import fmean, stdev
 from typing import Any, Literal
 
 LEVEL = 0.95  # of the intervals
+AGAIN = 0.975  # of a second look, where further pairs follow the planned ones (ours)
+MORE = 2  # such pairs
+FEWEST = 3  # planned pairs for which some may follow
 BEHIND = 0.5  # of the treatment's gain: a lot that is no better on average needs no more seeds (ours)
 LEAST = 1e-12  # stands for a loss of zero or below where the lot has one and the other arms have not
 Scale = Literal["difference", "ratio"]
@@ -30,7 +33,7 @@ class Gain:
     Args:
         mean: of the differences, on the scale of ratios of the logarithms'; above 0 the arm is better,
             whichever way the metric counts.
-        low: end of the 95 % interval; NaN where it cannot be told.
+        low: end of the interval, mostly of 95 %; NaN where it cannot be told.
         high: its other end.
         seeds: pairs that it rests on.
         ruined: pairs in which a run without a number counted as the worst number seen.
@@ -43,7 +46,7 @@ class Gain:
     ruined: int = 0
 
     @classmethod
-    def of(cls, differences: Sequence[float], ruined: int = 0) -> Gain:
+    def of(cls, differences: Sequence[float], ruined: int = 0, level: float = LEVEL) -> Gain:
         """Student's t interval of paired differences, ``mean ± t · s / √n``.
 
         >>> gain = Gain.of([0.1, 0.2, 0.3])
@@ -55,7 +58,7 @@ class Gain:
         mean = fmean(differences)
         if len(differences) < 2 or math.isnan(mean):
             return cls(mean, math.nan, math.nan, len(differences), ruined)
-        half = quantile(len(differences)) * stdev(differences) / math.sqrt(len(differences))
+        half = quantile(len(differences), level) * stdev(differences) / math.sqrt(len(differences))
         return cls(mean, mean - half, mean + half, len(differences), ruined)
 
     @property
@@ -64,7 +67,7 @@ class Gain:
         return self.low > 0  # false for NaN
 
 
-def quantile(pairs: int) -> float:
+def quantile(pairs: int, level: float = LEVEL) -> float:
     """Of Student's t for the interval of so many pairs.
 
     >>> round(quantile(3), 4)
@@ -72,7 +75,7 @@ def quantile(pairs: int) -> float:
     """
     from scipy.special import stdtrit  # a quantile without the seconds that scipy.stats takes to load
 
-    return float(stdtrit(pairs - 1, (1 + LEVEL) / 2))
+    return float(stdtrit(pairs - 1, (1 + level) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,9 @@ class Proof:
         verdict: ``helped``, ``not shown`` or ``no cure helped``.
         words: the verdict as a sentence.
         scale: of the gains, see `scale_of`.
-        planned: seeds that were asked for; fewer pairs where no further one could make it certain.
+        planned: seeds that were asked for, and those that followed; fewer pairs where no further one could
+            make it certain.
+        level: of the intervals.
     """
 
     shifts: tuple[int, ...]
@@ -104,6 +109,7 @@ class Proof:
     words: str
     scale: Scale = "difference"
     planned: int = 0
+    level: float = LEVEL
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -119,6 +125,10 @@ class Arms:
         planned: pairs that were asked for.
         worst: a number as bad as that of a run that ended in none, e.g. of an untrained model.
         same: whether the script makes the same run with every seed.
+        nothing: numbers of the script as it is.
+        chosen: with the treatment.
+        drawn: by lot.
+        level: of the intervals.
     """
 
     lower: bool
@@ -128,6 +138,7 @@ class Arms:
     nothing: list[float] = field(default_factory=list)
     chosen: list[float] = field(default_factory=list)
     drawn: list[float] = field(default_factory=list)
+    level: float = LEVEL
 
     @property
     def scale(self) -> Scale:
@@ -153,7 +164,7 @@ class Arms:
         further ones can do is ``T + m``, each of them being ``Σ d² / Σ d``.
         """
         known = self.differences(self.chosen)
-        left, limit = self.planned - len(known), quantile(max(self.planned, 2)) ** 2
+        left, limit = self.planned - len(known), quantile(max(self.planned, 2), self.level) ** 2
         if not known or any(math.isnan(one) for one in (*self.nothing, *self.chosen)):
             return False
         total, squares = sum(known), sum(one * one for one in known)
@@ -161,6 +172,22 @@ class Arms:
             return True
         most = total * total / squares + left
         return most < self.planned * limit / (self.planned - 1 + limit)
+
+    @property
+    def promising(self) -> bool:
+        """Whether all planned pairs are better, and `MORE` further ones like them would make it certain."""
+        known = self.differences(self.chosen)
+        if len(known) < max(self.planned, FEWEST) or self.level != LEVEL or not min(known) > 0:
+            return False
+        pairs = len(known) + MORE
+        return not self.gain.certain and (
+            fmean(known) * math.sqrt(pairs) > quantile(pairs, AGAIN) * stdev(known)
+        )
+
+    def go_on(self) -> None:
+        """Ask for further pairs, at the price of a wider interval."""
+        self.planned += MORE
+        self.level = AGAIN
 
     @property
     def decided(self) -> bool:
@@ -183,7 +210,7 @@ class Arms:
 
     def _gain(self, arm: Sequence[float]) -> Gain:
         ruined = sum(math.isnan(a) or math.isnan(b) for a, b in zip(self.nothing, arm, strict=False))
-        return Gain.of(self.differences(arm), ruined)
+        return Gain.of(self.differences(arm), ruined, self.level)
 
 
 def prove(shifts: Sequence[int], arms: Arms, lots: Sequence[str]) -> Proof:
@@ -198,7 +225,7 @@ def prove(shifts: Sequence[int], arms: Arms, lots: Sequence[str]) -> Proof:
     nothing, chosen, drawn = (tuple(arm) for arm in (arms.nothing, arms.chosen, arms.drawn))
     return Proof(
         tuple(shifts), nothing, chosen, drawn, tuple(lots), arms.gain, arms.luck, verdict, words, arms.scale,
-        arms.planned,
+        arms.planned, arms.level,
     )  # fmt: skip
 
 

@@ -48,16 +48,19 @@ def proven(best: Candidate, seeds: int, ground: Ground, metric: Metric) -> Proof
     """
     worst = _untrained(ground) if metric.kind != "printed" else math.nan
     arms, lots, plain = Arms(metric.lower, seeds, worst), [], {0: ground.first}
-    for shift in range(seeds):
+    while len(arms.chosen) < arms.planned and not arms.same:
+        shift = len(arms.chosen)
         try:
             _pair(best, shift, ground, metric, arms, plain)
         except OutOfTimeError:
             if shift < FEWEST_SEEDS:
                 raise
-            ground.runs.note(f"the budget was spent after {shift} of {seeds} seeds")
+            ground.runs.note(f"the budget was spent after {shift} of {arms.planned} seeds")
             del arms.nothing[shift:]
             break
-        if arms.hopeless or arms.same:
+        if arms.promising:
+            arms.go_on()
+        elif arms.hopeless:
             break
     if arms.gain.certain or rescued(arms):
         lots = _lot(best, ground, metric, arms, plain)
