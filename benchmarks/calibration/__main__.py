@@ -4,6 +4,7 @@
     python -m benchmarks.calibration --runs DIR          judge the runs kept in DIR again; nothing is recorded
     python -m benchmarks.calibration --rule dead-relu    move the thresholds of these rules only; writes no results
     python -m benchmarks.calibration --limit 72          a part of the corpus, taken evenly; results with --write
+    python -m benchmarks.calibration --fresh             record each run in a new Python, which takes longer
 
 Runs are kept in OUT/runs (OUT is .gradwise/calibration), so a stopped command goes on where it was, and only
 scripts that have changed run again.  OUT also gets sweep.md and a picture for each rule.  The results are RESULTS.md
@@ -34,9 +35,11 @@ from benchmarks.calibration.recording import (
     scripts_of,
     spread,
     tasks_of,
+    ways,
 )
 from benchmarks.calibration.sweeps import sweep_page
 from benchmarks.calibration.tables import Results, results_page
+from benchmarks.detection import forking
 from benchmarks.detection.corpus import SPLITS, ManifestError, Script
 from gradwise.errors import UnknownNameError
 from gradwise.handbook.measured import FILE, Measurement, written
@@ -70,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = f"no run is kept in {options.runs}" if options.runs else "no script of the corpus is asked for"
         print(f"{what} (--only {options.only!r})", file=sys.stderr)
         return 2
-    faults = {} if options.runs else _record(asked.tasks, options.jobs)
+    faults = {} if options.runs else _record(asked.tasks, options)
     kept = [task for task in asked.tasks if not problem(task)]
     missed = {
         f"{task.script.label} seed {task.seed}": faults.get(str(task.folder), problem(task))
@@ -80,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     judged = judge_all(kept, [] if options.no_sweep else asked.rules, jobs=options.jobs, tell=_dot)
     print(f"\n{len(judged)} runs judged, {len(missed)} left out", flush=True)
     rows = [] if options.no_sweep else [row for rule in asked.rules for row in sweep(judged, rule)]
-    results = Results(_told(judged, asked), judged, rows, _command(options), missed)
+    started = forking.told(ways(kept))
+    results = Results(_told(judged, asked), judged, rows, _command(options), missed, started)
     _write_out(results, options.out)
     partial = options.rule or options.no_sweep or missed or results.told.scripts < asked.corpus
     if options.write or not partial:
@@ -110,7 +114,7 @@ def _in_split(unit: tuple[Script, ...], split: str) -> bool:
     return split in ("both", unit[0].split)
 
 
-def _record(tasks: Sequence[Kept], jobs: int) -> dict[str, str]:
+def _record(tasks: Sequence[Kept], options: argparse.Namespace) -> dict[str, str]:
     """Record what is missing, mixed, so that what a stopped command leaves is spread over the corpus."""
     wanted = list(missing(tasks))
     print(f"{len(wanted)} of {len(tasks)} runs are to be recorded", flush=True)
@@ -122,7 +126,8 @@ def _record(tasks: Sequence[Kept], jobs: int) -> dict[str, str]:
         shown = f"{task.script.label} seed {task.seed}"
         print(f"{done:4d} of {len(wanted)}  {shown}  {fault or 'kept'}", flush=True)
 
-    return record([*wanted[::3], *wanted[1::3], *wanted[2::3]], jobs=jobs, tell=tell)
+    mixed = [*wanted[::3], *wanted[1::3], *wanted[2::3]]
+    return record(mixed, jobs=options.jobs, tell=tell, fresh=options.fresh)
 
 
 def _told(judged: Sequence[Judged], asked: Asked) -> Measurement:
@@ -178,6 +183,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-sweep", action="store_true", help="move no thresholds")
     parser.add_argument("--jobs", type=_count, default=DEFAULT_JOBS, help="processes side by side")
     parser.add_argument("--write", action="store_true", help="write results of a part of the corpus too")
+    parser.add_argument(
+        "--fresh", action="store_true", help="start each check in a new Python, as a user does"
+    )
     return parser
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradwise
+from benchmarks.detection import forking
 from benchmarks.detection.corpus import SPLITS, Script, Split, load_split
 
 # Seconds after which a script counts as hung.
 CHECK_SECONDS = 300
 # Exit codes of `gradwise check` that come with a report: nothing found, found, script failed.
 REPORTED = (0, 1, 3)
-SOURCES = Path(__file__).parents[2] / "src"
-ORIGIN = "origin.json"  # beside a kept run: script, seed, digest of the script, version
+ORIGIN = "origin.json"  # beside a kept run: script, seed, digest of the script, version, how it was started
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +112,18 @@ def problem(task: Kept) -> str:
     return ""
 
 
+def ways(tasks: Sequence[Kept]) -> set[str]:
+    """How kept runs were started: ``forked``, ``fresh`` or both."""
+    origins = (json.loads((task.folder / ORIGIN).read_text("utf-8")) for task in tasks)
+    return {origin.get("started", forking.FRESH) for origin in origins}
+
+
 def record(
-    tasks: Sequence[Kept], *, jobs: int, tell: Callable[[Kept, str], None] = lambda task, fault: None
+    tasks: Sequence[Kept],
+    *,
+    jobs: int,
+    tell: Callable[[Kept, str], None] = lambda task, fault: None,
+    fresh: bool = False,
 ) -> dict[str, str]:
     """Run `gradwise check` for each task and keep the run.
 
@@ -123,12 +131,13 @@ def record(
         tasks: what to record; what lies in their folders is replaced.
         jobs: processes side by side.
         tell: called with each task when it is done, and why it gave no run ("" where it did).
+        fresh: start each in a new Python; see `forking`.
 
     Returns:
         Why there is no run, by the folder of those tasks that gave none.
     """
     with ThreadPoolExecutor(jobs) as pool:
-        futures = {pool.submit(_record, task): task for task in tasks}
+        futures = {pool.submit(_record, task, fresh=fresh): task for task in tasks}
         faults = {}
         for future in as_completed(futures):
             task, fault = futures[future], future.result()
@@ -143,24 +152,17 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
 
 
-def _record(task: Kept) -> str:
+def _record(task: Kept, *, fresh: bool) -> str:
     shutil.rmtree(task.folder, ignore_errors=True)
     task.folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "gradwise", "check", "--quiet", "--isolated"]
-    command += ["--json", str(task.report.absolute()), "--out", str(task.run.absolute())]
-    command += [str(task.script.path.absolute()), "--seed", str(task.seed)]
+    words = ["-m", "gradwise", "check", "--quiet", "--isolated"]
+    words += ["--json", str(task.report.absolute()), "--out", str(task.run.absolute())]
+    words += [str(task.script.path.absolute()), "--seed", str(task.seed)]
     before = digest(task.script.path)
     with tempfile.TemporaryDirectory() as place:
         try:
-            done = subprocess.run(
-                command,
-                env=_environment(task.seed),
-                cwd=place,
-                capture_output=True,
-                text=True,
-                timeout=CHECK_SECONDS,
-                check=False,
-            )
+            env = forking.environment(task.seed)
+            done = forking.run(words, cwd=place, env=env, seconds=CHECK_SECONDS, fresh=fresh)
         except subprocess.TimeoutExpired:
             return f"no end after {CHECK_SECONDS} s"
     if done.returncode not in REPORTED or not task.report.is_file() or not task.run.exists():
@@ -168,11 +170,6 @@ def _record(task: Kept) -> str:
         return f"exit {done.returncode}: {lines[-1][:200] if lines else 'nothing on stderr'}"
     (task.run / "report.html").unlink(missing_ok=True)  # 5 MB of a run's 5.3
     told = {"script": task.script.label, "seed": task.seed, "digest": before}
-    told |= {"version": gradwise.__version__}
+    told |= {"version": gradwise.__version__, "started": forking.way(fresh=fresh)}
     (task.folder / ORIGIN).write_text(json.dumps(told), "utf-8")
     return ""
-
-
-def _environment(seed: int) -> dict[str, str]:
-    paths = [str(SOURCES), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"SEED": str(seed), "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}

@@ -31,6 +31,7 @@ class Results:
         rows: the sweep.
         command: what makes these results.
         missing: why runs are missing, by script.
+        started: how the recorded checks were started, in a sentence.
     """
 
     told: Measurement
@@ -38,6 +39,7 @@ class Results:
     rows: Sequence[Row]
     command: str
     missing: dict[str, str] = field(default_factory=dict)
+    started: str = ""
 
 
 def results_page(results: Results) -> str:
@@ -54,6 +56,7 @@ def results_page(results: Results) -> str:
         "```",
         "",
         f"Version {told.version}, {told.date}: {size}",
+        *([results.started] if results.started else []),
         "",
         "## Rule by rule",
         "",

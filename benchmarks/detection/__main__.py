@@ -6,6 +6,7 @@
     python -m benchmarks.detection --healthy          healthy scripts and fixed twins only
     python -m benchmarks.detection --json out.json    every outcome as data
     python -m benchmarks.detection --resume run.jsonl go on where a stopped run was; keeps outcomes there
+    python -m benchmarks.detection --fresh            each check in a new Python, which takes two to three times as long
 
 Exits with 1 when a bar is missed, 2 on wrong use.  The bars are held against the
 scored split, or against the other where only that one ran.  RESULTS.md is
@@ -22,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.detection import results
+from benchmarks.detection import forking, results
 from benchmarks.detection.admission import admitted
 from benchmarks.detection.corpus import HERE, SPLITS, ManifestError, Script, Split, load_split
 from benchmarks.detection.journal import Journal, JournalError
@@ -39,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     splits: tuple[Split, ...] = SPLITS if options.split == "both" else (options.split,)
     try:
         scripts, waiting = choose(options.only, splits, sick=not options.healthy, healthy=not options.sick)
-        journal = Journal(options.resume) if options.resume else None
+        way = forking.way(fresh=options.fresh)
+        journal = Journal(options.resume, way) if options.resume else None
     except (ManifestError, JournalError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -55,14 +57,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         onset=not options.no_onset,
         tell=lambda outcome: print(results.line(outcome), flush=True),
         journal=journal,
+        fresh=options.fresh,
     )
     states = journal.states if journal else 1
-    print("\n" + results.totals_text(outcomes, states=states))
+    started = forking.told(journal.ways if journal else {way})
+    print("\n" + results.totals_text(outcomes, states=states, started=started))
     if options.json:
         options.json.write_text(json.dumps(_data(outcomes), indent=1), "utf-8")
     if not (options.only or options.sick or options.healthy or options.split != "both"):
         page = results.markdown(
-            outcomes, seeds=options.seeds, onset=not options.no_onset, states=states, waiting=waiting
+            outcomes,
+            seeds=options.seeds,
+            onset=not options.no_onset,
+            states=states,
+            waiting=waiting,
+            started=started,
         )
         (HERE / "RESULTS.md").write_text(page, "utf-8")
     split, totals = barred(outcomes)
@@ -137,6 +146,9 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--healthy", action="store_true", help="healthy scripts and fixed twins only")
     parser.add_argument("--jobs", type=_positive, default=DEFAULT_JOBS, help="checks side by side")
     parser.add_argument("--no-onset", action="store_true", help="do not judge shortened traces again")
+    parser.add_argument(
+        "--fresh", action="store_true", help="start each check in a new Python, as a user does"
+    )
     return parser
 
 

@@ -5,13 +5,13 @@ python -m benchmarks.detection.admit --write         measure and write the value
 python -m benchmarks.detection.admit --only wine     those whose name holds "wine"
 python -m benchmarks.detection.admit --split scored  those that are only scored
 python -m benchmarks.detection.admit --new           those that were not measured yet
+python -m benchmarks.detection.admit --fresh         each run in a new Python, which takes longer
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import os
 import re
 import subprocess
 import sys
@@ -22,6 +22,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks.detection import forking
 from benchmarks.detection.admission import ADMISSION_SEEDS, judge
 from benchmarks.detection.corpus import SPLITS, ManifestError, Pair, Script, Split, load_split
 
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     failed: list[str] = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for pair, fresh in zip(chosen, pool.map(lambda p: _tried(p, options.seeds), chosen), strict=True):
+        for pair, fresh in zip(chosen, pool.map(lambda p: _tried(p, options), chosen), strict=True):
             if isinstance(fresh, str):
                 problems = [fresh]
             else:
@@ -68,37 +69,31 @@ def _line(pair: Pair, fresh: Pair | str, *, failed: bool) -> str:
     return f"{'FAIL' if failed else 'ok  '} {pair.name:32s} {pair.expected:26s}{known}"
 
 
-def _tried(pair: Pair, seeds: int) -> Pair | str:
+def _tried(pair: Pair, options: argparse.Namespace) -> Pair | str:
     """The pair with new values, or why it has none; one that fails does not end the measurement."""
     try:
-        return measure(pair, seeds)
+        return measure(pair, options.seeds, fresh=options.fresh)
     except RuntimeError as problem:
         return str(problem)
     except subprocess.TimeoutExpired:
         return f"no end after {SCRIPT_SECONDS} s"
 
 
-def measure(pair: Pair, seeds: int) -> Pair:
+def measure(pair: Pair, seeds: int, *, fresh: bool = False) -> Pair:
     """Both scripts of a pair under seeds 0, 1, ...; the pair with the new values."""
     sick, fixed = pair.scripts()
     return replace(
         pair,
-        sick=tuple(_value(pair, sick, seed) for seed in range(seeds)),
-        fixed=tuple(_value(pair, fixed, seed) for seed in range(seeds)),
+        sick=tuple(_value(pair, sick, seed, fresh=fresh) for seed in range(seeds)),
+        fixed=tuple(_value(pair, fixed, seed, fresh=fresh) for seed in range(seeds)),
     )
 
 
-def _value(pair: Pair, script: Script, seed: int) -> float:
+def _value(pair: Pair, script: Script, seed: int, *, fresh: bool) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, str(script.path), "--seed", str(seed)],
-            env=os.environ | {"SEED": str(seed), "OMP_NUM_THREADS": "1"},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=SCRIPT_SECONDS,
-            check=False,
-        )
+        words = [str(script.path), "--seed", str(seed)]
+        env = forking.environment(seed)
+        done = forking.run(words, cwd=folder, env=env, seconds=SCRIPT_SECONDS, fresh=fresh)
     value = pair.value(done.stdout)
     if done.returncode or value is None:
         raise RuntimeError(f"{script.label}.py with seed {seed} printed no metric: {done.stderr[-500:]}")
@@ -163,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--new", action="store_true", help="only scripts that were not measured yet")
     parser.add_argument("--jobs", type=int, default=2, help="pairs measured side by side")
     parser.add_argument("--write", action="store_true", help="write the values into the manifests")
+    parser.add_argument("--fresh", action="store_true", help="start each run in a new Python, as a user does")
     return parser
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.detection.corpus import Script
+from benchmarks.detection.forking import FRESH
 from benchmarks.detection.scoring import Named, Outcome
 
 PACKAGE = Path(__file__).parents[2] / "src" / "gradwise"
@@ -24,18 +25,21 @@ class Journal:
 
     An outcome is used again when script, seed and what was asked are the same and the
     script's file has not changed.  The sources of gradwise may have changed in between:
-    `states` tells how many states of them stand behind the outcomes that were used.
+    `states` tells how many states of them stand behind the outcomes that were used, `ways`
+    how they were started.
 
     Args:
         path: the file; made when it is not there.
+        way: how outcomes to come are started; see `forking`.
 
     Raises:
         JournalError: a line of the file is no outcome.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, way: str = FRESH) -> None:
+        self._path, self._way = path, way
         self._used: set[str] = set()
+        self.ways: set[str] = set()
         self._lines = {entry["task"]: entry for entry in lines(path, _check)}
 
     @property
@@ -49,16 +53,18 @@ class Journal:
         if entry is None:
             return None
         self._used.add(entry["sources"])
+        self.ways.add(entry.get("started", FRESH))
         return unpacked(entry, script)
 
     def add(self, outcome: Outcome, *, onset: bool) -> None:
         """Append an outcome; one that ended because the process was killed is not kept."""
         state = sources()
         self._used.add(state)
+        self.ways.add(self._way)
         if outcome.error.startswith("exit -"):
             return
         task = _task(outcome.script, outcome.seed, onset=onset)
-        append(self._path, {"task": task, "sources": state, **packed(outcome)})
+        append(self._path, {"task": task, "sources": state, "started": self._way, **packed(outcome)})
 
 
 def lines(path: Path, check: Callable[[dict[str, Any]], object]) -> list[dict[str, Any]]:

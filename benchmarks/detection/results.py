@@ -45,7 +45,7 @@ def _said(outcome: Outcome) -> str:
     return ", ".join(names) or "nothing"
 
 
-def totals_text(outcomes: Sequence[Outcome], *, states: int = 1) -> str:
+def totals_text(outcomes: Sequence[Outcome], *, states: int = 1, started: str = "") -> str:
     """The totals of each split, for the terminal."""
     rows: list[str] = []
     for split, those in per_split(outcomes).items():
@@ -64,7 +64,7 @@ def totals_text(outcomes: Sequence[Outcome], *, states: int = 1) -> str:
             ),
         ]
         rows += [f"  runs without a report: {t.errors}"] if t.errors else []
-    return "\n".join(rows + _states(states))
+    return "\n".join(rows + _states(states) + [started] * bool(started))
 
 
 def markdown(
@@ -74,6 +74,7 @@ def markdown(
     onset: bool = True,
     states: int = 1,
     waiting: Sequence[str] = (),
+    started: str = "",
 ) -> str:
     """RESULTS.md: how to reproduce, totals against the bars, rule by rule, what went wrong.
 
@@ -83,6 +84,7 @@ def markdown(
         onset: whether shortened traces were judged again.
         states: from how many states of the sources the outcomes come.
         waiting: pairs left out because they are not admitted.
+        started: how the checks were started, in a sentence.
     """
     parts = [
         "# Detection: results",
@@ -95,6 +97,7 @@ def markdown(
         "",
         f"Sick scripts under {seeds} seeds, fixed twins and healthy scripts under one; default options.",
         *_states(states),
+        *([started] if started else []),
         "",
         *_totals_table({split: total(those) for split, those in per_split(outcomes).items()}),
         "",

@@ -1,17 +1,16 @@
-"""Run `gradwise check` on scripts of the corpus, as a user would: in processes of their own."""
+"""Run `gradwise check` on scripts of the corpus, each in a process of its own."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from benchmarks.detection import forking
 from benchmarks.detection.corpus import Script
 from benchmarks.detection.journal import Journal
 from benchmarks.detection.onset import stands_from
@@ -21,31 +20,25 @@ from benchmarks.detection.scoring import Outcome, read_findings
 CHECK_SECONDS = 240
 # Exit codes of `gradwise check` that come with a report: nothing found, found, script failed.
 REPORTED = (0, 1, 3)
-SOURCES = Path(__file__).parents[2] / "src"
 
 
-def check(script: Script, seed: int, *, onset: bool) -> Outcome:
+def check(script: Script, seed: int, *, onset: bool, fresh: bool = False) -> Outcome:
     """Check one script under one seed.
 
     Args:
         script: the script.
         seed: given to it as ``--seed`` and in the environment as ``SEED``.
         onset: judge the trace again, cut short, to learn when the finding first stood.
+        fresh: start it in a new Python; see `forking`.
     """
     with tempfile.TemporaryDirectory() as folder:
         report, run = Path(folder, "report.json"), Path(folder, "run")
-        command = [sys.executable, "-m", "gradwise", "check", "--quiet", "--json", str(report)]
-        command += ["--out", str(run), str(script.path), "--seed", str(seed)]
+        words = ["-m", "gradwise", "check", "--quiet", "--json", str(report)]
+        words += ["--out", str(run), str(script.path), "--seed", str(seed)]
         started = time.perf_counter()
         try:
-            done = subprocess.run(
-                command,
-                env=_environment(seed),
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=CHECK_SECONDS,
-                check=False,
+            done = forking.run(
+                words, cwd=folder, env=forking.environment(seed), seconds=CHECK_SECONDS, fresh=fresh
             )
         except subprocess.TimeoutExpired:
             return Outcome(script, seed, error=f"no end after {CHECK_SECONDS} s", seconds=CHECK_SECONDS)
@@ -72,6 +65,7 @@ def check_all(
     onset: bool,
     tell: Callable[[Outcome], None],
     journal: Journal | None = None,
+    fresh: bool = False,
 ) -> list[Outcome]:
     """Check every script under its seeds, a few at a time; healthy scripts and twins under the first only.
 
@@ -82,12 +76,13 @@ def check_all(
         onset: see `check`.
         tell: called with each outcome as it comes.
         journal: takes every outcome as it comes, and knows those of an earlier, stopped run.
+        fresh: see `check`.
     """
     tasks = [(s, seed) for s in scripts for seed in (seeds if s.kind == "sick" else seeds[:1])]
     known = [journal.known(s, seed, onset=onset) if journal else None for s, seed in tasks]
     with ThreadPoolExecutor(jobs) as pool:
         futures = {
-            pool.submit(check, *task, onset=onset): place
+            pool.submit(check, *task, onset=onset, fresh=fresh): place
             for place, (task, before) in enumerate(zip(tasks, known, strict=True))
             if before is None
         }
@@ -101,11 +96,6 @@ def check_all(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [outcome for outcome in known if outcome is not None]
-
-
-def _environment(seed: int) -> dict[str, str]:
-    paths = [str(SOURCES), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"SEED": str(seed), "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _last_line(text: str, code: int) -> str:

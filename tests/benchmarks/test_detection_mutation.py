@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.detection import forking
 from benchmarks.detection.mutation import __main__ as command
-from benchmarks.detection.mutation import measuring, plain, results
+from benchmarks.detection.mutation import choosing, measuring, plain, results
 from benchmarks.detection.mutation.measuring import ADMITTED, FAILS, NO_WORSE, Known, Mutant, Tried, admission
 from benchmarks.detection.mutation.of_data import WRONG_LABELS
 from benchmarks.detection.mutation.operators import OPERATORS
@@ -221,7 +222,7 @@ def test_a_metric_is_read_also_where_it_is_no_plain_number(text, value):
 
 
 def test_the_healthy_manifest_gives_every_script_a_way_to_lose():
-    known = measuring.load_known()
+    known = choosing.load_known()
     assert len(known) >= 70
     for each in known:
         assert each.lost(each.trivial) == pytest.approx(1.0) and each.lost(each.values[0]) <= 0, each.name
@@ -233,7 +234,7 @@ def test_a_script_is_run_by_itself_and_what_it_prints_is_kept(tmp_path):
         "import os, sys\nfrom pathlib import Path\nassert __name__ == '__main__'\n"
         "print('acc', sys.argv[1:], os.environ['SEED'], 'torch' in sys.modules)\nPath('left.txt').write_text('')\n"
     )
-    assert plain.output(script, 3) == "acc ['--seed', '3'] 3 True\n"
+    assert plain.output(script, 3) == f"acc ['--seed', '3'] 3 {forking.CAN_FORK}\n"
     assert list(tmp_path.iterdir()) == [script], "it writes where nobody looks"
 
 
@@ -297,21 +298,10 @@ def test_any_fair_name_counts_and_no_other():
     assert page.count("\n- `net") == 3
 
 
-def test_operators_take_turns_and_only_chooses():
-    first = measuring.mutants(["cnn_digits", "missing_targets", "noisy_regression", "sgd_momentum"])[
-        : len(OPERATORS)
-    ]
-    assert [m.operator.name for m in first] == [operator.name for operator in OPERATORS]
-    assert {m.operator.name for m in measuring.mutants(["no-step"])} == {"no-step"}
-    assert {m.known.name for m in measuring.mutants(["kfold_w", "iris"])} == {"kfold_wine", "iris_adam_1e2"}
-    assert [m.name for m in measuring.mutants(["iris", "no-step"])] == ["iris_adam_1e2--no-step"]
-    assert measuring.mutants(["no such thing"]) == []
-
-
 def test_a_stopped_run_goes_on_and_tries_nothing_twice(tmp_path, monkeypatch, capsys):
     file, ran, stop = tmp_path / "mutants.jsonl", [], [True]
 
-    def try_mutant(mutant, folder, seeds):
+    def try_mutant(mutant, folder, seeds, *, fresh):
         for _ in range(500):
             if len(ran) < 2 or len(file.read_text().splitlines()) >= 2:
                 break
@@ -325,7 +315,7 @@ def test_a_stopped_run_goes_on_and_tries_nothing_twice(tmp_path, monkeypatch, ca
     monkeypatch.setattr(command, "try_mutant", try_mutant)
     monkeypatch.setattr(command, "HERE", tmp_path)
     every = [tried(o.name).mutant for o in OPERATORS[:4]]
-    monkeypatch.setattr(command, "mutants", lambda only: every)
+    monkeypatch.setattr(command, "columns", lambda only, **_: [[mutant] for mutant in every])
     words = ["--jobs", "1", "--resume", str(file)]
     with pytest.raises(KeyboardInterrupt):
         command.main(words)
@@ -336,7 +326,10 @@ def test_a_stopped_run_goes_on_and_tries_nothing_twice(tmp_path, monkeypatch, ca
     ran += ["-"] * 3
     assert command.main(words) == 0
     assert ran[3:] == [m.name for m in every[2:]]
-    assert "4 of 4 mutants were tried, 4 admitted" in (tmp_path / "RESULTS.md").read_text()
+    page = (tmp_path / "RESULTS.md").read_text()
+    assert (
+        "4 of 4 mutants were tried, 4 admitted" in page and forking.told({forking.way(fresh=False)}) in page
+    )
     capsys.readouterr()
 
 

@@ -163,7 +163,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, sick, monkeypatch):
     file = tmp_path / "run.jsonl"
     told, ran, stop = [], [], [True]
 
-    def check(script, seed, *, onset):
+    def check(script, seed, *, onset, fresh):
         for _ in range(500):
             if seed != 2 or len(file.read_text().splitlines()) == 2:
                 break

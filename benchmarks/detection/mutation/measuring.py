@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 
-from benchmarks.detection.corpus import HEALTHY, Better, Script
+from benchmarks.detection.corpus import Better, Script
 from benchmarks.detection.mutation import plain
-from benchmarks.detection.mutation.operators import OPERATORS, Operator
+from benchmarks.detection.mutation.operators import Operator
 from benchmarks.detection.running import check
 from benchmarks.detection.scoring import Outcome
 
@@ -27,13 +26,19 @@ ADMITTED, NO_WORSE, FAILS = "admitted", "no worse", "does not run"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the manifest says about a healthy script."""
+    """What the manifest says about a healthy script, or a fixed twin, and where it lies."""
 
     name: str
     metric: str
     better: Better
     trivial: float
     values: tuple[float, ...]
+    path: Path = Path()
+
+    @property
+    def can_lose(self) -> bool:
+        """Whether even the worst of the healthy runs is better than trivial."""
+        return self._way > 0
 
     def lost(self, value: float) -> float:
         """Share of the way from trivial to healthy that a run with this metric has lost.
@@ -45,15 +50,28 @@ class Known:
         """
         if math.isnan(value):
             return math.inf
-        sign = 1.0 if self.better == "max" else -1.0
-        worst = min(sign * v for v in self.values)
-        return round((worst - sign * value) / (worst - sign * self.trivial), 6)
+        return round(self._sign * (self._worst - value) / self._way, 6)
+
+    @property
+    def _sign(self) -> float:
+        return 1.0 if self.better == "max" else -1.0
+
+    @property
+    def _worst(self) -> float:
+        return min(self.values) if self.better == "max" else max(self.values)
+
+    @property
+    def _way(self) -> float:
+        """From trivial to healthy; not above 0 where healthy runs can be as bad."""
+        return self._sign * (self._worst - self.trivial)
 
     def read(self, output: str) -> float | None:
         """The last metric in a script's output, also where it is NaN, infinite or has an exponent."""
         number = r"(?:nan|inf|[\\d.]+(?:e[+-]?\\d+)?)"
         found = re.findall(re.sub(r"\[\\d\.\]\+", number, self.metric), output)
-        return float(found[-1]) if found else None
+        with suppress(ValueError):
+            return float(found[-1]) if found else None
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,35 +124,6 @@ class Tried:
     outcomes: tuple[Outcome, ...] = ()
 
 
-def load_known(manifest: Path = HEALTHY / "manifest.toml") -> list[Known]:
-    """The healthy scripts with their metrics."""
-    entries = tomllib.loads(manifest.read_text("utf-8"))["script"]
-    return [
-        Known(e["script"], e["metric"], e["better"], float(e["trivial"]), tuple(map(float, e["values"])))
-        for e in entries
-        if e.get("values")
-    ]
-
-
-def mutants(only: Sequence[str] = ()) -> list[Mutant]:
-    """All mutants there are, operators taking turns, scripts in an order that is fixed and arbitrary.
-
-    Args:
-        only: names of operators and parts of scripts' names; all of either where none is named.
-    """
-    names = {operator.name for operator in OPERATORS}
-    asked = [operator for operator in OPERATORS if operator.name in only] or OPERATORS
-    parts = [part for part in only if part not in names] or [""]
-    scripts = [known for known in load_known() if any(part in known.name for part in parts)]
-    sources = {known.name: (HEALTHY / f"{known.name}.py").read_text("utf-8") for known in scripts}
-    columns = []
-    for operator in asked:
-        made = [(known, operator.mutate(sources[known.name])) for known in scripts]
-        column = [Mutant(known, operator, source) for known, source in made if source is not None]
-        columns.append(sorted(column, key=lambda m: hashlib.sha256(m.name.encode()).hexdigest()))
-    return [mutant for row in zip_longest(*columns) for mutant in row if mutant is not None]
-
-
 def admission(
     known: Known, run: Callable[[int], float | None], seeds: int = SEEDS
 ) -> tuple[Verdict, tuple[float, ...]]:
@@ -156,21 +145,23 @@ def admission(
     return ADMITTED, tuple(values)
 
 
-def try_mutant(mutant: Mutant, folder: Path, seeds: Sequence[int]) -> Tried:
+def try_mutant(mutant: Mutant, folder: Path, seeds: Sequence[int], *, fresh: bool = False) -> Tried:
     """Run a mutant by itself; when it is worse, check it under the seeds.
 
     Args:
         mutant: which.
         folder: for its file.
         seeds: of the checks; admission has its own.
+        fresh: start each run in a new Python; see `forking`.
     """
     script = mutant.script(folder)
-    verdict, values = admission(mutant.known, lambda seed: _metric(mutant.known, script.path, seed))
+    verdict, values = admission(mutant.known, lambda seed: _metric(mutant.known, script.path, seed, fresh))
     if verdict != ADMITTED:
         return Tried(mutant, verdict, values)
-    return Tried(mutant, verdict, values, tuple(check(script, seed, onset=False) for seed in seeds))
+    outcomes = tuple(check(script, seed, onset=False, fresh=fresh) for seed in seeds)
+    return Tried(mutant, verdict, values, outcomes)
 
 
-def _metric(known: Known, path: Path, seed: int) -> float | None:
-    printed = plain.output(path, seed)
+def _metric(known: Known, path: Path, seed: int, fresh: bool) -> float | None:
+    printed = plain.output(path, seed, fresh=fresh)
     return None if printed is None else known.read(printed)

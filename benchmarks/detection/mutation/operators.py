@@ -31,11 +31,10 @@ class Operator:
     def mutate(self, source: str) -> str | None:
         """The mutant's source; None when the script has no place for the fault."""
         tree = ast.parse(source)
-        before = ast.unparse(tree)
         if not self.edit(tree):
             return None
         after = ast.unparse(ast.fix_missing_locations(tree))
-        return after + "\n" if after != before else None
+        return after + "\n" if after != ast.unparse(ast.parse(source)) else None
 
 
 OPERATORS: tuple[Operator, ...] = (

@@ -9,10 +9,11 @@ from benchmarks.detection.mutation.operators import OPERATORS
 from benchmarks.detection.scoring import FEW, Outcome
 
 NOTE = f"""\
-Each mutant is a healthy script with one edit. It counts when its metric is worse under each of {SEEDS} seeds: of
-the way from the trivial value to the healthy one, every run has lost at least {LOST_SHARE:.0%} (ours). *Named*
-counts any of the rules in the second column, wherever it stands; *first* when the first line is one of them;
-*among {FEW}* when one of the first {FEW} causes is. Names were written down before any mutant was run."""
+Each mutant is a healthy script, or with --all a fixed twin too, with one edit. It counts when its metric is
+worse under each of {SEEDS} seeds: of the way from the trivial value to the healthy one, every run has lost at least
+{LOST_SHARE:.0%} (ours). *Named*, the recall, counts any of the rules in the second column, wherever it stands; *first*
+when the first line is one of them; *among {FEW}* when one of the first {FEW} causes is. Names were written down before
+any mutant was run."""
 
 
 def fair(tried: Tried) -> tuple[str, ...]:
@@ -44,7 +45,9 @@ def _said(outcome: Outcome) -> str:
     return outcome.error or ", ".join(names) or "nothing"
 
 
-def markdown(tried: Sequence[Tried], *, possible: int, command: str, states: int = 1) -> str:
+def markdown(
+    tried: Sequence[Tried], *, possible: int, command: str, states: int = 1, started: str = ""
+) -> str:
     """RESULTS.md of the mutants.
 
     Args:
@@ -52,6 +55,7 @@ def markdown(tried: Sequence[Tried], *, possible: int, command: str, states: int
         possible: how many mutants there are.
         command: what reproduces this.
         states: from how many states of the sources the outcomes come.
+        started: how runs and checks were started, in a sentence.
     """
     admitted = [t for t in tried if t.verdict == ADMITTED]
     misses = [
@@ -61,6 +65,7 @@ def markdown(tried: Sequence[Tried], *, possible: int, command: str, states: int
         if not o.cause_first
     ]
     several = f"Outcomes come from {states} states of the sources.\n" if states > 1 else ""
+    several += f"{started}\n" if started else ""
     counts = f"{len(tried)} of {possible} mutants were tried, {len(admitted)} admitted."
     table = "\n".join(_table(tried))
     return (

@@ -12,7 +12,7 @@ How it decides
     The median loss of the last tenth is above 1.5 times the start, and above
     1.1 times the loss of the best constant prediction.  A loss function that is
     not recognised must reach 5 times the start and have come up from below half
-    of that; losses that go below zero (policy gradients) and models trained
+    of that, or 100 times; losses that go below zero (policy gradients) and models trained
     against each other must reach 100 times.  A recognised loss that had fallen to
     half its start and ends above the constant prediction again counts too (unit:
     ratio to start; ours, calibrated on the detection corpus).
@@ -113,4 +113,5 @@ def _judge(trace: Trace, way: Course) -> tuple[float, float | None]:
             return way.start, LOST_FROM
         return way.start, None
     grew = way.level > UNKNOWN_GROWTH * way.start and way.best < way.level / 2
+    grew |= way.level > STRICT_GROWTH * way.start  # jumped at once, and never came back
     return way.start, UNKNOWN_GROWTH if grew else None
