@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradwise.rules.lr_too_high import RATIO_LIMIT, check
+from gradwise.rules.lr_too_high import NOW_FALL, OWN_SHARE, RATIO_LIMIT, START_FALL, check
 from gradwise.trace.model import ParameterInfo, Trace
 from tests.cases.build import Columns, Values, before_and_after, build, decay, fact, noisy
 
@@ -125,3 +126,43 @@ def test_healthy_look_alike_missing_data_goes_nan_without_growth() -> None:
     loss = GOOD(np.arange(400))
     loss[30:] = np.nan
     assert not list(check(run(before_and_after(5, 0.15, 0.02), loss)))
+
+
+def tried(
+    now: dict[str, float | None] | None = None,
+    start: dict[str, float | None] | None = None,
+    *,
+    end: float = 1.4,
+    **more: Any,
+) -> Trace:
+    """Steps of a usual length, and what the probe saw from either state (the loss was 1 before)."""
+    states = {"now": now, "start": start}
+    measured = {word: {"before": 1.0, "after": after, "steps": 40} for word, after in states.items() if after}
+    trace = run(1e-3, noisy(decay(2.3, end), 0.05), **more)
+    answer = fact("probe", "rate", status="answered", verdict="lower", measured=measured)
+    return replace(trace, facts=(*trace.facts, answer))
+
+
+def test_sick_a_smaller_rate_goes_further_from_the_same_state() -> None:
+    (finding,) = check(tried({"0.1": 0.8, "0.3": 0.9, "1": 1.2}))
+    assert "0.1 times the rate takes the loss from 1 to 0.8, the rate used to 1.2" in finding.message
+    assert list(check(tried({"0.1": 0.9, "1": None})))
+    assert not list(check(run(1e-3, noisy(decay(2.3, 1.4), 0.05))))
+
+
+def test_healthy_the_rate_used_goes_nearly_as_far() -> None:
+    assert not list(check(tried({"0.1": 0.8, "1": 1 - 1.02 * OWN_SHARE * 0.2})))
+    assert list(check(tried({"0.1": 0.8, "1": 1 - 0.98 * OWN_SHARE * 0.2})))
+    assert not list(check(tried({"0.1": 1 - 0.98 * NOW_FALL, "1": 1.2})))
+
+
+def test_healthy_nearly_everything_was_learnt_all_the_same() -> None:
+    assert not list(check(tried({"0.1": 0.5, "1": 1.2}, end=0.1)))
+
+
+def test_from_the_first_weights_only_where_the_run_is_poor_and_did_not_warm_up() -> None:
+    ruined: dict[str, float | None] = {"0.1": 1 - 1.02 * START_FALL, "1": 3.0}
+    assert list(check(tried(start=ruined, end=2.3)))
+    assert not list(check(tried(start=ruined, end=1.4)))
+    assert not list(check(tried(start=ruined, end=2.3, series={"rate": np.linspace(0.0, 0.1, 400)})))
+    assert not list(check(tried(start={"0.1": 1 - 0.98 * START_FALL, "1": 3.0}, end=2.3)))

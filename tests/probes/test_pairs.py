@@ -80,9 +80,23 @@ def poor(**more):
 
 
 def test_a_bad_end_without_a_cause_asks_whether_samples_mix():
-    assert chosen(Diagnosis(()), poor()) == ["sample-mixing"]
-    assert chosen(Diagnosis((found("underfitting"),)), poor()) == ["sample-mixing"]
+    assert chosen(Diagnosis(()), poor()) == ["sample-mixing", "rate"]
+    assert chosen(Diagnosis((found("underfitting"),)), poor()) == ["sample-mixing", "rate"]
     assert chosen(Diagnosis((found("lr-too-high"),)), poor()) == []
+
+
+def test_what_another_rate_would_do_is_asked_unless_the_run_learnt_or_something_cannot_be_meant():
+    def run(end):
+        tables = learning(end=end)
+        return build(loss=tables["criterion"]["cross_entropy"], tables=tables)
+
+    assert chosen(Diagnosis(()), run(0.5)) == ["rate"]
+    assert chosen(Diagnosis((found("dead-relu"),)), run(0.5)) == ["rate"]
+    assert chosen(Diagnosis(()), run(0.1)) == []
+    assert chosen(Diagnosis((found("softmax-twice"),)), run(0.5)) == []
+    assert chosen(
+        Diagnosis((found("unnormalized-input").with_symptoms((found("lr-too-high"),)),)), run(0.5)
+    ) == ["standardised-input"]
 
 
 def test_a_good_run_asks_for_nothing_and_a_half_good_recurrent_one_does():

@@ -25,7 +25,7 @@ ProbeOption = Annotated[
     typer.Option(
         "--probe",
         metavar="WHICH",
-        help="Trials on a copy after the run: none, auto (where two causes remain possible), all, or names.",
+        help="Trials on a copy after the run: none, auto (where causes remain possible), all, or names.",
     ),
 ]
 ProbeSeconds = Annotated[
@@ -38,6 +38,8 @@ ProbeSeconds = Annotated[
     ),
 ]
 MODES = ("none", "auto", "all")
+LEARNT = 0.9  # share of what there is to learn, from which on nobody asks what another rate would do; ours
+FEWEST_STEPS = 30  # of a run; a shorter one had no time to learn
 # Modules in which a wrong axis mixes samples without any error.
 MIXERS = ("LSTM", "GRU", "RNN", "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer")
 
@@ -139,6 +141,9 @@ def chosen(diagnosis: Diagnosis, trace: Trace) -> list[str]:
     mixer = any(module.type in MIXERS for module in trace.modules)
     if (result.poor and not causes) or (mixer and not result.good and not result.opposing):
         names.append("sample-mixing")
+    open_ = all(f.group != "broken" and f.rule != "lr-too-high" for f in found)
+    if open_ and not result.opposing and not result.reached >= LEARNT and trace.steps >= FEWEST_STEPS:
+        names.append("rate")
     return list(dict.fromkeys(names))
 
 

@@ -17,7 +17,7 @@ from gradwise.rules.rule import LoadedRule, Rule
 # Modules of this package that are shared reading aids, not rules.
 _NOT_RULES = {
     "rule", "collection", "learning", "course", "motion", "signal_path", "calls", "trend", "yardstick",
-    "ordered_labels", "ordered_numbers",
+    "ordered_labels", "ordered_numbers", "tried_rates",
 }  # fmt: skip
 
 

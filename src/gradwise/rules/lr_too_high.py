@@ -3,7 +3,8 @@
 What it sees
     How far each step moves the weights (norm of the change that the optimizer
     really made over norm of the weight, median over the weight matrices), and
-    what the loss did meanwhile.
+    what the loss did meanwhile.  Where that tells nothing, the probe `rate`: what
+    smaller rates do from the same state.
 
 Why it hurts
     Steps longer than the valley is wide climb its other wall: the loss bounces
@@ -21,6 +22,11 @@ How it decides
     that do no harm are left alone, and so are L-BFGS, zero-initialised layers
     (their weight counts as at least that of a default start) and nets whose
     gradients already explode at the first step.
+    Or the probe says so: late in the run, over the batches that were kept, a smaller
+    rate removes at least 5 % of the loss, the rate used less than half of that, and
+    less than 90 % of what there is to learn was learnt; or from the first weights the
+    same with 10 %, where the run is poor and did not begin with a warm-up (units:
+    share of the loss before; ours, healthy runs of the corpus show none).
 
 Cure
     A rate 10 times smaller; a warm-up.
@@ -29,7 +35,8 @@ Cure safety
     Changes training only.
 
 When it is wrong
-    A run stopped in the middle of a deliberate learning-rate sweep.
+    A run stopped in the middle of a deliberate learning-rate sweep.  A rate kept high
+    on purpose for most of a run that is stopped before it is lowered.
 
 Example
     >>> # torch.optim.Adam(model.parameters(), lr=0.5)
@@ -49,6 +56,7 @@ from gradwise.rules.course import Course, course, running_median
 from gradwise.rules.learning import GOOD_SKILL, opposing, outcome, signed
 from gradwise.rules.motion import first_pull, pull_limit, update_ratio
 from gradwise.rules.rule import Organ, Rule
+from gradwise.rules.tried_rates import Trial, tried_rates
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, Ints, Trace
 
@@ -64,6 +72,10 @@ JUMP = 3.0  # loss over its start that is no noise; ours
 RUINOUS_RATIO = 1.0  # a step as long as the weight itself; ours
 RUINED_JUMP = 2.0  # loss over its start after such a step; ours
 EXCELLENT_SKILL = 0.9  # share of the trivial loss removed that forgives even such a start; ours
+NOW_FALL = 0.05  # share of the loss that a smaller rate must remove late in the run; ours
+START_FALL = 0.1  # the same from the first weights; ours
+OWN_SHARE = 0.5  # of that fall; the rate used removes less; ours
+WARMED = 0.5  # of the largest rate; a run that begins below it warms up; ours
 
 # Optimizers that search for their step length or change sign only.
 OWN_STEP = ("LBFGS", "Rprop")
@@ -76,7 +88,7 @@ RULE = Rule(
     since="0.1.0",
     reads=(
         "loss", "rate", "criterion", "trivial", "accuracy", "majority", "target_std", "grad_norm",
-        "weight_norm", "update_norm", "silent_share", "fact:optimizer", "fact:structure",
+        "weight_norm", "update_norm", "silent_share", "fact:optimizer", "fact:structure", "fact:probe",
     ),
     explains=(
         "loss-diverges", "loss-nan", "nan-gradient", "dead-relu", "exploding-gradient",
@@ -99,10 +111,9 @@ def check(trace: Trace) -> Iterator[Finding]:
     seen = ~np.isnan(ratios)
     steps, ratios = steps[seen], ratios[seen]
     high = ratios > RATIO_LIMIT
-    if high.sum() < MIN_SAMPLES:
-        return
-    harm = _harm(trace, steps, ratios)
+    harm = _harm(trace, steps, ratios) if high.sum() >= MIN_SAMPLES else ""
     if not harm:
+        yield from _tried(trace)
         return
     since, level = int(steps[np.argmax(high)]), float(np.median(ratios[high]))
     rate = trace.step_signal("rate").mean
@@ -122,6 +133,45 @@ def check(trace: Trace) -> Iterator[Finding]:
             Evidence("update_norm", (), since, trace.last_step),
             Evidence("loss", (), since, trace.last_step),
         ],
+    )
+
+
+def _tried(trace: Trace) -> Iterator[Finding]:
+    """One finding where a smaller rate goes far further from the same state."""
+    result, trials = outcome(trace), tried_rates(trace)
+    if result.opposing or signed(trace.step_signal("loss")) or result.reached >= EXCELLENT_SKILL:
+        return
+    now, start = trials.get("now"), trials.get("start")
+    if now is not None and _too_high(now, NOW_FALL):
+        yield _trial_finding(trace, now, "where the run stands")
+    elif start is not None and _too_high(start, START_FALL) and result.poor and not _warmed_up(trace):
+        yield _trial_finding(trace, start, "from the first weights")
+
+
+def _too_high(trial: Trial, least: float) -> bool:
+    return trial.lower_fall >= least and trial.own_fall < OWN_SHARE * trial.lower_fall
+
+
+def _warmed_up(trace: Trace) -> bool:
+    rate = trace.step_signal("rate").mean
+    rate = rate[np.isfinite(rate)]
+    return bool(len(rate)) and float(rate[0]) < WARMED * float(rate.max())
+
+
+def _trial_finding(trace: Trace, trial: Trial, state: str) -> Finding:
+    own = f"{trial.own:.3g}" if np.isfinite(trial.own) else "no number"
+    return RULE.finding(
+        since_step=trace.first_step,
+        value=max(trial.own_fall, -1.0),
+        threshold=OWN_SHARE * trial.lower_fall,
+        unit="share of the loss",
+        message=(
+            f"tried {state} on a copy, {trial.steps} steps over the batches kept: {trial.factor:g} times the "
+            f"rate takes the loss from {trial.before:.3g} to {trial.lower:.3g}, the rate used to {own}"
+        ),
+        why="steps longer than the valley is wide climb its other wall",
+        strength=0.6,
+        evidence=[Evidence("loss", (), trace.first_step, trace.last_step)],
     )
 
 
