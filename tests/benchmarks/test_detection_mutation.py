@@ -53,6 +53,11 @@ LOOP = "for _p in model.parameters():\n    if _p.dim() > 1:\n        "
 # Of each operator the lines that go and the lines that come.
 CHANGES = {
     "rate-x100": (["lr=0.1"], ["lr=0.1 * 100"]),
+    "rate-x10": (["lr=0.1"], ["lr=0.1 * 10"]),
+    "lasting-momentum": (["lr=0.1)"], ["lr=0.1, momentum=0.99)"]),
+    "few-rounds": (["range(3)"], ["range(max(3 // 12, 1))"]),
+    "wide-init": ([], ["for _p in model.parameters():", "if _p.dim() > 1:", "_p.data.mul_(5)"]),
+    "narrow-init": ([], ["for _p in model.parameters():", "if _p.dim() > 1:", "_p.data.mul_(0.05)"]),
     "rate-over-1000": (["lr=0.1"], ["lr=0.1 * 0.001"]),
     "no-zero-grad": (["optimizer.zero_grad()"], ["pass"]),
     "no-step": (["optimizer.step()"], ["pass"]),

@@ -6,6 +6,7 @@ import ast
 
 from benchmarks.detection.mutation.edits import (
     Built,
+    called,
     calls,
     expression,
     keyword,
@@ -22,6 +23,9 @@ STRONG_DECAY = "2.0"
 TIGHT_BOUND = "1e-4"
 # What is left of the rate after each step: below 1 % after 150 steps.
 FADING = "0.97"
+# What is left of the rounds, and the momentum with which steps are a hundred times longer.
+FEWER = 12
+LASTING = "0.99"
 
 
 def rate_times(tree: ast.Module, factor: str) -> bool:
@@ -101,6 +105,31 @@ def fading_rate(tree: ast.Module) -> bool:
     for built in optimizers(tree):
         for body, index in method_statements(tree, "step", of=[built.name]):
             put(body, index + 1, f"for _group in {built.name}.param_groups: _group['lr'] *= {FADING}")
+            changed = True
+    return changed
+
+
+def few_rounds(tree: ast.Module) -> bool:
+    """The outermost loop in which an optimizer steps is left after a twelfth of its rounds."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For) and called(node.iter) == "range" and method_statements(node, "step"):
+            counted = node.iter
+            assert isinstance(counted, ast.Call)
+            if len(counted.args) == 1:
+                counted.args[0] = expression(f"max(({ast.unparse(counted.args[0])}) // {FEWER}, 1)")
+                return True
+    return False
+
+
+def lasting_momentum(tree: ast.Module) -> bool:
+    """SGD keeps nearly all of its speed from step to step."""
+    changed = False
+    for built in optimizers(tree):
+        if _kind(built) == "SGD":
+            built.call.keywords = [
+                word for word in built.call.keywords if word.arg not in ("momentum", "nesterov")
+            ]
+            built.call.keywords.append(ast.keyword("momentum", expression(LASTING)))
             changed = True
     return changed
 

@@ -37,28 +37,38 @@ class Operator:
         return after + "\n" if after != ast.unparse(ast.parse(source)) else None
 
 
+# Where too long steps show as divergence, as NaN or as jumping, the rate is what the page of the rule cures.
+FAR = ("lr-too-high", "loss-diverges", "loss-nan", "loss-oscillates")
 OPERATORS: tuple[Operator, ...] = (
-    # Where a large rate shows as divergence, as NaN or as jumping, the rate is what the page of the rule cures.
-    Operator(
-        "rate-x100",
-        ("lr-too-high", "loss-diverges", "loss-nan", "loss-oscillates"),
-        partial(of_steps.rate_times, factor="100"),
-    ),
+    Operator("rate-x100", FAR, partial(of_steps.rate_times, factor="100")),
+    Operator("rate-x10", FAR, partial(of_steps.rate_times, factor="10")),
+    Operator("lasting-momentum", FAR, of_steps.lasting_momentum),
     Operator("rate-over-1000", ("lr-too-low",), partial(of_steps.rate_times, factor="0.001")),
     Operator("no-zero-grad", ("missing-zero-grad",), of_steps.without_zero_grad),
     Operator("no-step", ("optimizer-never-steps",), of_steps.without_step),
     Operator("strong-decay", ("weight-decay-too-strong",), of_steps.strong_decay),
     Operator("tight-clip", ("always-clipped",), of_steps.tight_clip),
     Operator("fading-rate", ("lr-decays-too-early", "scheduler-misplaced"), of_steps.fading_rate),
+    Operator("few-rounds", ("trained-too-short", "lr-too-low"), of_steps.few_rounds),
     Operator("last-layer-only", ("params-not-in-optimizer",), of_steps.last_layer_only),
     Operator("rebuilt-model", ("stale-optimizer", "params-not-in-optimizer"), of_steps.rebuilt_model),
     Operator("constant-init", ("symmetric-init",), partial(of_nets.matrices, action="_p.data.fill_(0.05)")),
     Operator("large-init", ("init-too-large",), partial(of_nets.matrices, action="_p.data.mul_(20)")),
+    Operator(
+        "wide-init",
+        ("init-too-large", "saturated-activation", "exploding-gradient"),
+        partial(of_nets.matrices, action="_p.data.mul_(5)"),
+    ),
     # Weights that are too small and a signal that vanishes are the same thing from both ends.
     Operator(
         "small-init",
         ("init-too-small", "vanishing-gradient"),
         partial(of_nets.matrices, action="_p.data.mul_(0.001)"),
+    ),
+    Operator(
+        "narrow-init",
+        ("init-too-small", "vanishing-gradient"),
+        partial(of_nets.matrices, action="_p.data.mul_(0.05)"),
     ),
     Operator("frozen-but-last", ("accidentally-frozen",), of_nets.frozen_but_last),
     Operator("detached-hidden", ("detached-graph",), of_nets.detached_hidden),
