@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.rules.lr_too_high import NOW_FALL, OWN_SHARE, RATIO_LIMIT, START_FALL, check
+from gradwise.rules.lr_too_high import NOW_FALL, OWN_SHARE, RATIO_LIMIT, START_FALL, STUCK, check
 from gradwise.trace.model import ParameterInfo, Trace
 from tests.cases.build import Columns, Values, before_and_after, build, decay, fact, noisy
 
@@ -158,6 +158,20 @@ def test_healthy_the_rate_used_goes_nearly_as_far() -> None:
 
 def test_healthy_nearly_everything_was_learnt_all_the_same() -> None:
     assert not list(check(tried({"0.1": 0.5, "1": 1.2}, end=0.1)))
+
+
+def test_healthy_a_smaller_rate_is_worse_from_the_first_weights() -> None:
+    now: dict[str, float | None] = {"0.1": 0.8, "1": 1.2}
+    assert not list(check(tried(now, {"0.1": 0.9, "1": 0.7})))
+    assert list(check(tried(now, {"0.1": 0.7, "1": 0.9})))
+
+
+def test_from_the_first_weights_not_where_units_are_stuck_before_the_first_step() -> None:
+    trace = tried(start={"0.1": 0.5, "1": 3.0}, end=2.3)
+    for signal in ("saturated_share", "silent_share"):
+        for share, found in ((1.02 * STUCK, 0), (0.98 * STUCK, 1)):
+            table = build(tables={signal: {"act": share}}).tables
+            assert len(list(check(replace(trace, tables={**trace.tables, **table})))) == found
 
 
 def test_from_the_first_weights_only_where_the_run_is_poor_and_did_not_warm_up() -> None:

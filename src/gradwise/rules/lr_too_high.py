@@ -23,10 +23,11 @@ How it decides
     (their weight counts as at least that of a default start) and nets whose
     gradients already explode at the first step.
     Or the probe says so: late in the run, over the batches that were kept, a smaller
-    rate removes at least 5 % of the loss, the rate used less than half of that, and
-    less than 90 % of what there is to learn was learnt; or from the first weights the
-    same with 10 %, where the run is poor and did not begin with a warm-up (units:
-    share of the loss before; ours, healthy runs of the corpus show none).
+    rate removes at least 5 % of the loss, the rate used less than half of that, the
+    smaller one is no worse from the first weights, and less than 90 % of what there is
+    to learn was learnt; or from the first weights the same with 10 %, where the run is
+    poor, did not begin with a warm-up, and no layer was saturated or silent (60 %)
+    before its first step (units: share of the loss before; ours).
 
 Cure
     A rate 10 times smaller; a warm-up.
@@ -76,6 +77,7 @@ NOW_FALL = 0.05  # share of the loss that a smaller rate must remove late in the
 START_FALL = 0.1  # the same from the first weights; ours
 OWN_SHARE = 0.5  # of that fall; the rate used removes less; ours
 WARMED = 0.5  # of the largest rate; a run that begins below it warms up; ours
+STUCK = 0.6  # share of a layer's units that saturate or are silent before the first step; ours
 
 # Optimizers that search for their step length or change sign only.
 OWN_STEP = ("LBFGS", "Rprop")
@@ -88,7 +90,8 @@ RULE = Rule(
     since="0.1.0",
     reads=(
         "loss", "rate", "criterion", "trivial", "accuracy", "majority", "target_std", "grad_norm",
-        "weight_norm", "update_norm", "silent_share", "fact:optimizer", "fact:structure", "fact:probe",
+        "weight_norm", "update_norm", "silent_share", "saturated_share", "fact:optimizer", "fact:structure",
+        "fact:probe",
     ),
     explains=(
         "loss-diverges", "loss-nan", "nan-gradient", "dead-relu", "exploding-gradient",
@@ -142,9 +145,9 @@ def _tried(trace: Trace) -> Iterator[Finding]:
     if result.opposing or signed(trace.step_signal("loss")) or result.reached >= EXCELLENT_SKILL:
         return
     now, start = trials.get("now"), trials.get("start")
-    if now is not None and _too_high(now, NOW_FALL):
+    if now is not None and _too_high(now, NOW_FALL) and (start is None or start.lower_fall >= start.own_fall):
         yield _trial_finding(trace, now, "where the run stands")
-    elif start is not None and _too_high(start, START_FALL) and result.poor and not _warmed_up(trace):
+    elif start is not None and _too_high(start, START_FALL) and result.poor and not _begun_otherwise(trace):
         yield _trial_finding(trace, start, "from the first weights")
 
 
@@ -152,10 +155,14 @@ def _too_high(trial: Trial, least: float) -> bool:
     return trial.lower_fall >= least and trial.own_fall < OWN_SHARE * trial.lower_fall
 
 
-def _warmed_up(trace: Trace) -> bool:
+def _begun_otherwise(trace: Trace) -> bool:
+    """Whether the run began with a smaller rate, or with units at their ends before any step."""
     rate = trace.step_signal("rate").mean
     rate = rate[np.isfinite(rate)]
-    return bool(len(rate)) and float(rate[0]) < WARMED * float(rate.max())
+    if len(rate) and float(rate[0]) < WARMED * float(rate.max()):
+        return True
+    shares = [trace.sampled(signal).values for signal in ("saturated_share", "silent_share")]
+    return any(len(table) and (table[0] > STUCK).any() for table in shares)
 
 
 def _trial_finding(trace: Trace, trial: Trial, state: str) -> Finding:
