@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from gradwise.rules.activation_scale_drift import RATIO_LIMIT, check
+from gradwise.rules.activation_scale_drift import BURST, BURST_LIMIT, RATIO_LIMIT, check
+from gradwise.trace.findings import Finding
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, learning
 
@@ -77,3 +80,19 @@ def test_healthy_shallow_net() -> None:
 
 def test_healthy_outputs_that_grow_to_the_scale_of_the_targets() -> None:
     assert not list(check(run(1.0, largest=decay(0.1, 300.0))))
+
+
+def test_sick_growth_that_bursts_into_the_first_loss() -> None:
+    grown = (1.5 * BURST_LIMIT) ** 0.1
+
+    def burst(first: float, ratio: float = grown) -> list[Finding]:
+        trace = run(ratio, end=0.7)
+        steps = trace.tables["criterion"].steps
+        values = np.where(steps == steps[0], first, 0.7)[:, None]
+        table = replace(trace.tables["criterion"], values=values)
+        return list(check(replace(trace, tables={**trace.tables, "criterion": table})))
+
+    (finding,) = burst(1.1 * BURST * 2.3)
+    assert finding.threshold == BURST_LIMIT
+    assert not burst(0.9 * BURST * 2.3)
+    assert not burst(1.1 * BURST * 2.3, 1 / grown)

@@ -39,7 +39,12 @@ def test_healthy_converged_net_with_small_batches() -> None:
 
 
 def test_healthy_look_alike_steps_that_overshoot() -> None:
-    assert not list(check(run(-0.6)))
+    assert not list(check(run(-0.6, batch=2)))
+
+
+def test_sick_single_samples_that_undo_each_other() -> None:
+    assert list(check(run(-0.6)))
+    assert list(check(run(-0.6, loss=noisy(decay(2.4, 2.35, 300.0), 0.4))))
 
 
 def test_healthy_accumulation() -> None:

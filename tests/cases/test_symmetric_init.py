@@ -142,3 +142,30 @@ def test_healthy_filled_but_learns_or_only_one_or_zero() -> None:
     assert not list(check(filled(end=0.2)))
     assert not list(check(filled(second=0.4)))
     assert not list(check(filled(size=0.0)))
+
+
+def test_sick_filled_everywhere_although_most_was_learnt() -> None:
+    assert list(check(filled(end=1.0)))
+    assert not list(check(filled(end=0.4)))
+
+
+def test_healthy_spreads_beside_drawn_means() -> None:
+    """Of a Bayesian layer the logarithms of all spreads begin with one number."""
+    trace = filled()
+    beside = [
+        replace(p, name=p.name.replace("weight", "mean"))
+        for p in trace.parameters
+        if p.name.endswith("weight")
+    ]
+    drawn = build(tables={"weight_rows": {p.name: 0.9 for p in beside}})
+    rows = trace.tables["weight_rows"]
+    both = replace(
+        rows,
+        places=(*rows.places, *drawn.tables["weight_rows"].places),
+        values=np.hstack([rows.values, np.full((len(rows.values), len(beside)), 0.9)]),
+    )
+    told = replace(
+        trace, parameters=(*trace.parameters, *beside), tables={**trace.tables, "weight_rows": both}
+    )
+    assert not list(check(told))
+    assert list(check(trace))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradwise.rules.unnormalized_target import SCALE_LIMIT, check
+from gradwise.rules.unnormalized_target import HUGE_SCALE, LEARNT, SCALE_LIMIT, check
 from gradwise.trace.model import Trace
 from tests.cases.build import before_and_after, build, decay, fact, learning
 
@@ -73,3 +73,10 @@ def test_healthy_other_losses_have_other_scales() -> None:
 
 def test_healthy_run_too_short() -> None:
     assert not list(check(run(mean=150.0, std=77.0, steps=20)))
+
+
+def test_sick_thousands_of_which_a_tenth_is_still_missing() -> None:
+    learnt = 1 - LEARNT
+    assert list(check(run(mean=2 * HUGE_SCALE, std=HUGE_SCALE, end=1.1 * learnt)))
+    assert not list(check(run(mean=2 * HUGE_SCALE, std=HUGE_SCALE, end=0.5 * learnt)))
+    assert not list(check(run(mean=0.4 * HUGE_SCALE, std=0.4 * HUGE_SCALE, end=1.1 * learnt)))

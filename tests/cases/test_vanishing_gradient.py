@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from gradwise.rules.vanishing_gradient import RATIO_LIMIT, RATIO_LIMIT_RESCALED, check
+import numpy as np
+
+from gradwise.rules.vanishing_gradient import PLATEAU_SHARE, RATIO_LIMIT, RATIO_LIMIT_RESCALED, check
 from gradwise.trace.model import ParameterInfo, Trace
-from tests.cases.build import Columns, Values, build, fact, learning, noisy
+from tests.cases.build import Columns, Values, before_and_after, build, fact, learning, noisy
 
 LAYERS = 6
 NAMES = tuple(f"layers.{i}.weight" for i in range(LAYERS))
@@ -80,3 +83,26 @@ def test_healthy_fine_tuning_with_a_frozen_backbone() -> None:
 
 def test_healthy_look_alike_dead_units_give_no_gradient_at_all() -> None:
     assert not list(check(run(0.0)))
+
+
+def plateau(share: float, *, end: float = 1.0, ratio: float = 1e-6) -> Trace:
+    """No layer learns for a share of the run; then all do."""
+    trace = run(ratio, end=end)
+    stop = share * trace.steps
+    curve = before_and_after(int(stop), 2.3, end)
+    grads = {
+        name: (lambda steps, own=column: np.where(steps < stop, np.interp(steps, *own), 1.0))
+        for name, column in (
+            (n, (trace.tables["grad_norm"].steps, trace.tables["grad_norm"].column(n))) for n in NAMES
+        )
+    }
+    told = build(loss=curve, tables={"grad_norm": grads})
+    return replace(trace, series=told.series, tables={**trace.tables, **told.tables})
+
+
+def test_sick_a_long_plateau_before_half_is_learnt() -> None:
+    (finding,) = check(plateau(PLATEAU_SHARE + 0.05))
+    assert finding.value < 1e-5
+    assert not list(check(plateau(PLATEAU_SHARE - 0.05)))
+    assert not list(check(plateau(PLATEAU_SHARE + 0.05, end=0.3)))
+    assert not list(check(plateau(PLATEAU_SHARE + 0.05, ratio=0.1)))

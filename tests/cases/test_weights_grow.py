@@ -125,10 +125,22 @@ def test_healthy_opposing_models() -> None:
 def test_sick_loss_above_a_constants_although_the_answers_are_right() -> None:
     """Grown weights make the few wrong answers dear; right ones do not pay for that."""
     found = []
-    for end in (3.5, 2.0):
+    for end in (3.5, 0.9):
         trace = run(growing(8), loss=decay(0.5, end, 150.0), criterion=decay(0.5, end, 150.0))
         answers = {"accuracy": {"cross_entropy": 0.85}, "majority": {"cross_entropy": 0.2}}
         tables = build(tables=answers).tables
         found.append(len(list(check(replace(trace, tables={**trace.tables, **tables})))))
     assert found == [1, 0]
     assert "loss-diverges" in RULE.explains
+
+
+def test_sick_a_loss_that_was_low_and_rises_ever_since() -> None:
+    """A penalty of the wrong sign: first learnt, then drowned."""
+    risen = np.concatenate([decay(2.3, 0.1, 20.0)(np.arange(100)), np.linspace(0.1, 0.6, 300)])
+    assert list(check(run(growing(8), loss=risen, criterion=at(risen))))
+    level = np.concatenate([decay(2.3, 0.1, 20.0)(np.arange(100)), np.linspace(0.1, 0.14, 300)])
+    assert not list(check(run(growing(8), loss=level, criterion=at(level))))
+
+
+def at(values: np.ndarray) -> Values:
+    return lambda steps: values[steps]

@@ -11,7 +11,8 @@ Why it hurts
 How it decides
     In a run that learnt poorly, without normalisation layers: over 5 layers with
     weights and more, the signal changes 1000 times from first to last at the
-    start, in the same direction in 80 % of the steps between layers; or the
+    start (100 times, where it grows and the first loss is 100 times that of the best
+    constant prediction), in the same direction in 80 % of the steps between layers; or the
     largest output of a hidden layer grows 1000 times over the run, to more than
     1000 (units: ratio; ours).  A signal that grows so at the start is named also in
     a run that learnt something, but less than 90 %, as of weights that start too
@@ -50,6 +51,8 @@ from gradwise.trace.findings import Finding
 from gradwise.trace.model import Trace
 
 RATIO_LIMIT = 1000.0  # first over last signal, or the other way round; ours
+BURST = 100.0  # first loss over the best constant prediction's: the growth has reached the answers; ours
+BURST_LIMIT = 100.0  # times that the signal grows then; ours
 ONE_WAY = 0.8  # share of the steps between layers; ours
 MIN_LAYERS = 5  # layers with weights
 MIN_STEPS = 30  # steps; a shorter run had no chance to learn
@@ -75,7 +78,7 @@ RULE = Rule(
     at_once=True,
 )  # fmt: skip
 
-Seen = tuple[float, str, str]  # ratio, place, clause
+Seen = tuple[float, str, str, float]  # ratio, place, clause, limit
 GROWN = "signal grows"  # over depth, in the clause
 
 
@@ -89,16 +92,16 @@ def check(trace: Trace) -> Iterator[Finding]:
     seen = _over_depth(trace) or _over_time(trace)
     if seen is None or not (result.poor or GROWN in seen[2]):
         return
-    ratio, place, text = seen
+    ratio, place, text, limit = seen
     yield RULE.finding(
         where=[place],
         since_step=trace.first_step,
         value=ratio,
-        threshold=RATIO_LIMIT,
+        threshold=limit,
         unit="times",
-        message=f"{text} (limit {RATIO_LIMIT:g})",
+        message=f"{text} (limit {limit:g})",
         why="a signal that shrinks or grows a little in every layer is gone, or drowns the rest, after many",
-        strength=min(0.3 + np.log10(max(ratio / RATIO_LIMIT, 1.0)) / 10, 1.0),
+        strength=min(0.3 + np.log10(ratio / limit) / 10, 1.0),
         evidence=evidence_at(trace, ("act_std", "sample_std", "act_absmax"), place, trace.first_step),
     )
 
@@ -114,11 +117,23 @@ def _over_depth(trace: Trace) -> Seen | None:
     steps = np.diff(np.log([layer.signal for layer in layers]))
     change = float(steps.sum())
     ratio = float(np.exp(min(abs(change), 200.0)))
-    if ratio < RATIO_LIMIT or np.mean(np.sign(steps) == np.sign(change)) < ONE_WAY:
+    limit = BURST_LIMIT if change > 0 and _bursts(trace) else RATIO_LIMIT
+    if ratio < limit or np.mean(np.sign(steps) == np.sign(change)) < ONE_WAY:
         return None
     verb = GROWN if change > 0 else "signal shrinks"
     text = f"the {verb} {ratio:.2g} times over {len(layers)} layers before any training"
-    return ratio, layers[-1].name, text
+    return ratio, layers[-1].name, text, limit
+
+
+def _bursts(trace: Trace) -> bool:
+    """Whether the first loss is far above that of the best constant prediction."""
+    criterion, trivial = trace.sampled("criterion"), trace.sampled("trivial")
+    for place in set(criterion.places) & set(trivial.places):
+        start, constant = criterion.column(place)[:1], trivial.column(place)
+        constant = constant[np.isfinite(constant)]
+        if len(constant) and np.isfinite(start).all() and len(start) and start[0] > BURST * constant[0] > 0:
+            return True
+    return False
 
 
 def _over_time(trace: Trace) -> Seen | None:
@@ -129,4 +144,4 @@ def _over_time(trace: Trace) -> Seen | None:
     if not grown or max(grown)[0] < RATIO_LIMIT:
         return None
     ratio, name = max(grown)
-    return ratio, name, f"the largest output of {name} grows {ratio:.2g} times over the run"
+    return ratio, name, f"the largest output of {name} grows {ratio:.2g} times over the run", RATIO_LIMIT

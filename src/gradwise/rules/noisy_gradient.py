@@ -11,12 +11,12 @@ Why it hurts
 
 How it decides
     Batches of at most 8 samples (without accumulation), the median cosine of
-    the second half below 0.05 in absolute value (a signal-to-noise ratio below
-    0.05), the loss of the second half flat (median of the last quarter at least
-    98 % of that of the quarter before), and the run is poor.  In the group `trial`:
-    every run that has converged shows small cosines, and too few runs
-    that are poor because of noise alone were measured (units: samples, cosine;
-    ours).
+    the second half below 0.05 in absolute value (a signal-to-noise ratio below 0.05;
+    with single samples it may be far below zero, where each step undoes a part of the
+    last one), the loss of the second half flat (it fell by
+    less than 2 %, or by less than 3 standard errors), and the run is poor (units:
+    samples, cosine; ours).  Every run that has converged shows small cosines, so only
+    poor ones are judged.
 
 Cure
     Larger batches, or accumulation over several; a smaller rate.
@@ -43,19 +43,21 @@ import numpy as np
 
 from gradwise.rules.learning import opposing, outcome, signed
 from gradwise.rules.rule import Organ, Rule
+from gradwise.rules.trend import trend
 from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Trace
 
-COSINE_LIMIT = 0.05  # |cosine| between neighbouring gradients; signal-to-noise ratio of about as much
+COSINE_LIMIT = 0.05  # cosine between neighbouring gradients; signal-to-noise ratio of about as much
 BATCH_LIMIT = 8  # samples; ours
-GAIN = 0.98  # loss of the last quarter over that of the quarter before; ours
+GAIN = 0.02  # share of the loss that the second half removes at most; ours
+SURE = 3.0  # standard errors of that
 MIN_PAIRS = 6  # pairs of neighbouring sampled steps in the second half
 MIN_STEPS = 200  # steps
 
 RULE = Rule(
     name="noisy-gradient",
     code="G04",
-    group="trial",
+    group="sick",
     organ=Organ.REGULARISATION,
     since="0.1.0",
     reads=(
@@ -86,7 +88,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     if not len(sizes) or np.median(sizes) > BATCH_LIMIT or len(late) < MIN_PAIRS:
         return
     cosine = float(np.median(late))
-    if abs(cosine) >= COSINE_LIMIT:
+    if cosine >= COSINE_LIMIT or (cosine <= -COSINE_LIMIT and np.median(sizes) > 1):
         return
     yield RULE.finding(
         since_step=trace.first_step + trace.steps // 2,
@@ -104,9 +106,5 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 
 def _flat(trace: Trace) -> bool:
-    loss = trace.step_signal("loss")
-    values = loss.mean[np.isfinite(loss.mean)]
-    quarter = len(values) // 4
-    if quarter < 5:
-        return False
-    return bool(np.median(values[-quarter:]) >= GAIN * np.median(values[-2 * quarter : -quarter]))
+    second = trend(trace, 0.5)
+    return not (second.falls(SURE) and second.fall > GAIN)

@@ -99,7 +99,7 @@ def check(trace: Trace) -> Iterator[Finding]:
             continue
         if spread.max() <= ALIKE_LATER and _gradient_alike(trace, parameter):
             alike.append((parameter.name, float(spread.max())))
-        elif len(parameter.shape) > 1 and _first(trace, "weight_norm", parameter.name) > 0:
+        elif _fills(trace, parameter) and _first(trace, "weight_norm", parameter.name) > 0:
             filled.append((parameter.name, float(spread[0])))
     if not alike:
         yield from _filled(trace, filled)
@@ -121,6 +121,17 @@ def check(trace: Trace) -> Iterator[Finding]:
         strength=1.0,
         evidence=[Evidence("weight_rows", tuple(p for p, _ in alike), int(table.steps[0]), trace.last_step)],
     )
+
+
+def _fills(trace: Trace, parameter: ParameterInfo) -> bool:
+    """Whether it is a matrix, and no spread that stands beside drawn means of the same shape."""
+    beside = [
+        p.name
+        for p in trace.parameters
+        if p.module == parameter.module and p.shape == parameter.shape and p.name != parameter.name
+    ]
+    drawn = any(_first(trace, "weight_rows", name) > ALIKE_AT_START for name in beside)
+    return len(parameter.shape) > 1 and not drawn
 
 
 def _filled(trace: Trace, filled: list[tuple[str, float]]) -> Iterator[Finding]:

@@ -16,8 +16,8 @@ How it decides
     that of the first predictions (unit: 1; source: fresh networks put out
     numbers near 1; ours).  And learning suffers: at the end the run is poor;
     or the targets are 30 and more and less than half of what a constant answer
-    loses was learnt.  Nothing is said where the last activation cannot reach
-    the targets, or shapes are broadcast: those come first.
+    loses was learnt, or 1000 and more and less than 90 % of it.  Nothing is said where
+    the last activation cannot reach the targets, or shapes are broadcast: those come first.
 
 Cure
     Subtract the mean and divide by the standard deviation of the training
@@ -50,6 +50,8 @@ from gradwise.trace.model import Floats, Trace
 
 SCALE_LIMIT = 10.0  # root mean square of the targets; standardised ones have 1; ours
 FAR_SCALE = 30.0  # root mean square from which half-learnt is suspicious too; ours
+HUGE_SCALE = 1000.0  # root mean square that no usual rate makes up for in time; ours
+LEARNT = 0.9  # skill below which such targets still cost something; ours
 RATIO_LIMIT = 10.0  # targets over first predictions, both root mean square; ours
 MIN_SAMPLES = 3  # sampled steps
 MIN_STEPS = 30  # steps; a shorter run has not tried
@@ -96,7 +98,8 @@ def check(trace: Trace) -> Iterator[Finding]:
 def _suffers(result: Outcome, size: float) -> bool:
     if result.nonfinite:
         return False  # too large a rate and too large targets cannot be told apart then
-    return result.poor or (size >= FAR_SCALE and result.skill < GOOD_SKILL)
+    half_learnt = size >= FAR_SCALE and result.skill < GOOD_SKILL
+    return result.poor or half_learnt or (size >= HUGE_SCALE and result.skill < LEARNT)
 
 
 def _rms(trace: Trace, what: str, place: str) -> Floats:

@@ -13,7 +13,9 @@ How it decides
     samples) is below 1e-3 (AutoTrainer), for optimizers that rescale gradients
     (Adam and kin) below 1e-4; the first layers' update is below 1e-4 of their
     weight, unless the optimizer rescales it; the net has 3 matrices or more; and
-    the run learnt poorly (skill below 0.2 against the best constant prediction).
+    the run learnt poorly (skill below 0.2 against the best constant prediction), or
+    less than 80 % after a plateau of 30 % of the run on which the loss fell by less than
+    5 %; the samples are then those of the plateau (ours).
     Layers that are dead, frozen or symmetric have rules of their own.
 
 Cure
@@ -52,6 +54,9 @@ RATIO_LIMIT_RESCALED = 1e-4  # the same where the optimizer rescales gradients; 
 MOVE_LIMIT = 1e-4  # update over weight of the first layer, per step; Karpathy: 1e-3 is healthy
 MIN_LAYERS = 3  # weight matrices; a shallower net has no depth to vanish over
 MIN_SAMPLES = 5  # sampled steps; ours
+LEARNT = 0.8  # better of skill and lift, from which on a plateau has cost little; ours
+PLATEAU_SHARE = 0.3  # of the run, before the loss moves; ours
+PLATEAU_FALL = 0.05  # of the first loss; ours
 EDGE = 2  # matrices at either end that are compared
 
 # Optimizers whose step hardly depends on the size of the gradient.
@@ -81,9 +86,11 @@ RULE = Rule(
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when the first layers get next to no gradient and the run is poor."""
     rms, names = _gradients(trace)
-    if len(names) < MIN_LAYERS or not outcome(trace).poor:
+    until = _stuck_until(trace)
+    if len(names) < MIN_LAYERS or until is None:
         return
     seen = np.isfinite(rms[:, :EDGE]).any(axis=1) & np.isfinite(rms[:, -EDGE:]).any(axis=1)
+    seen &= trace.sampled("grad_norm").steps < until
     rms, steps = rms[seen], trace.sampled("grad_norm").steps[seen]
     first, last = np.nanmin(rms[:, :EDGE], axis=1), np.nanmax(rms[:, -EDGE:], axis=1)
     judged = np.isfinite(first) & np.isfinite(last) & (last > 0)
@@ -111,6 +118,25 @@ def check(trace: Trace) -> Iterator[Finding]:
         strength=min(0.5 + math.log10(limit / ratio) / 10, 1.0),
         evidence=[Evidence("grad_norm", tuple(names), since, trace.last_step)],
     )
+
+
+def _stuck_until(trace: Trace) -> float | None:
+    """The step up to which nothing was learnt: the end of a poor run, or of a long plateau; None without."""
+    result = outcome(trace)
+    if result.poor:
+        return float("inf")
+    if result.nonfinite or not result.reached < LEARNT:
+        return None
+    loss = trace.step_signal("loss")
+    finite = np.isfinite(loss.mean)
+    steps, values = loss.steps[finite], loss.mean[finite]
+    width = max(len(values) // 20, 3)
+    if len(values) < 4 * width:
+        return None
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)
+    fell = np.flatnonzero(medians < (1 - PLATEAU_FALL) * medians[0])
+    end = int(steps[fell[0]]) if len(fell) else trace.last_step
+    return float(end) if end - trace.first_step >= PLATEAU_SHARE * trace.steps else None
 
 
 def _gradients(trace: Trace) -> tuple[Floats, list[str]]:

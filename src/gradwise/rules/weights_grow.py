@@ -13,7 +13,8 @@ How it decides
     the samples, to at least 5 times its start, and meanwhile the median loss of the
     last quarter is no lower than 98 % of that of the quarter before; and the run
     did not learn well (half of the trivial loss; right answers do not make up for a
-    loss above the best constant prediction's). A loss that goes below zero holds
+    loss above the best constant prediction's), or its loss has doubled since its best
+    quarter, rising from quarter to quarter for half of the run. A loss that goes below zero holds
     a term that rewards something else than answers: there the recognised criterion
     within it is compared, however well it was learnt before, and must have gained
     less than 2 % of the best constant prediction's loss. Weights that grow on
@@ -53,6 +54,7 @@ GROWTH_LIMIT = 1.5  # over the second half; ours, logarithmic growth on separabl
 FROM_START = 5.0  # times the first norm; ours
 STEADY = 0.8  # share of the samples of the second half in which the norm rose
 GAIN = 0.98  # median loss of the last quarter over that of the quarter before; ours
+RISEN = 2.0  # median loss of the last quarter over that of the best one, of the first half; ours
 NO_SKILL = 0.0  # below it the loss is worse than the best constant prediction's, whatever is answered
 MIN_SAMPLES = 8  # sampled steps
 MIN_LATE = 2  # of them in the second half; a norm has no noise from batch to batch
@@ -82,7 +84,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     if trace.steps < MIN_STEPS or opposing(trace) or _normalised(trace):
         return
     result = outcome(trace)
-    if result.good and not result.skill < NO_SKILL and not _rewarded(trace):
+    if result.good and not result.skill < NO_SKILL and not _rewarded(trace) and not _rising(trace):
         return
     steps, norm = _norm(trace)
     if len(norm) < MIN_SAMPLES or not norm[0] > 0:
@@ -109,6 +111,19 @@ def check(trace: Trace) -> Iterator[Finding]:
         strength=min(0.4 + np.log10(whole) / 5, 1.0),
         evidence=[Evidence("weight_norm", (), trace.first_step, trace.last_step)],
     )
+
+
+def _rising(trace: Trace) -> bool:
+    """Whether the loss rises from quarter to quarter since its best one, and to far more than it was."""
+    loss = trace.step_signal("loss").mean
+    loss = loss[np.isfinite(loss)]
+    size = len(loss) // 4
+    if size < MIN_SAMPLES or signed(trace.step_signal("loss")):
+        return False
+    quarters = [float(np.median(loss[at * size : (at + 1) * size])) for at in range(4)]
+    best = int(np.argmin(quarters))
+    rises = all(after > before for before, after in zip(quarters[best:], quarters[best + 1 :], strict=False))
+    return best < 2 and rises and quarters[-1] > RISEN * quarters[best] > 0
 
 
 def _normalised(trace: Trace) -> bool:
