@@ -20,8 +20,28 @@ def test_gradients_taken_for_an_update_by_hand_are_steps(tmp_path):
                 share.mul_(torch.exp(-0.1 * slope)).div_(share.sum())  # the sum stays
             losses.append(loss.item())
     trace = trace_of(tmp_path / "run")
-    assert list(trace.step_signal("loss").mean) == pytest.approx(losses, rel=1e-6)
+    # The first gradient does not show yet that what it was asked of is changed by it.
+    assert list(trace.step_signal("loss").mean) == pytest.approx(losses[1:], rel=1e-6)
     assert not trace.facts_of("note") and not trace.facts_of("gradients")
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_slopes_of_data_before_training_are_no_steps(times, tmp_path):
+    """Targets that are gradients themselves: nothing was trained yet, and then an optimizer is."""
+    with watched(tmp_path / "run"):
+        points = torch.randn(30, 5, requires_grad=True)
+        for _ in range(times):
+            (slope,) = torch.autograd.grad(points.sin().sum(), points)
+        model = torch.nn.Linear(5, 5)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(6):
+            loss = F.mse_loss(model(points.detach()), slope)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    trace = trace_of(tmp_path / "run")
+    assert trace.steps == 6
+    assert len(trace.sampled("update_norm")) > 0
 
 
 def test_gradients_of_inputs_beside_an_optimizer_are_no_steps(tmp_path):

@@ -36,6 +36,20 @@ class HandWritten:
         return now != self._at_start
 
 
+class Asked:
+    """Leaves of which gradients were asked before any optimizer: weights change in between, data does not."""
+
+    def __init__(self) -> None:
+        self._latest: HandWritten | None = None
+
+    def changed(self, leaves: list[Tensor]) -> bool:
+        """Whether the same leaves were asked for before and are others now; a first time never is."""
+        held = self._latest.param_groups[0]["params"] if self._latest is not None else []
+        if self._latest is None or [*map(id, held)] != [*map(id, leaves)]:
+            self._latest = HandWritten(leaves)
+        return self._latest.changed
+
+
 def _fingerprint(parameter: Tensor) -> tuple[float, float]:
     """Sum and sum of squares: shares keep the one, rotations the other."""
     values = parameter.detach().double()

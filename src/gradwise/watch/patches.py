@@ -154,7 +154,10 @@ class Patches:
             if session is None or not session.by_hand or session.stages.optimizers or len(args) < 2:
                 return original(*args, **kwargs)
             given = None if kwargs.get("create_graph") else _leaves(args[1])
-            if given is None:
+            updated = False
+            with self._told("backward"):
+                updated = given is not None and (session.hand is not None or session.asked.changed(given))
+            if not updated:
                 return original(*args, **kwargs)
             with self._told("backward"):
                 session.on_backward(args[0])

@@ -20,7 +20,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from gradwise.trace.model import RunInfo
 from gradwise.trace.store import TraceWriter
 from gradwise.watch.budget import Budget
-from gradwise.watch.byhand import HandWritten
+from gradwise.watch.byhand import Asked, HandWritten
 from gradwise.watch.capturing import CapturingSampler
 from gradwise.watch.evaluation import EvaluationReader, Frames, user_frames
 from gradwise.watch.finder import Finder
@@ -95,6 +95,7 @@ class Session:
         self._mode_looks = 0
         self.by_hand = models is None  # until an optimizer is seen, the script may update its weights itself
         self.hand: HandWritten | None = None
+        self.asked = Asked()
         self._sampled: deque[int] = deque(maxlen=NEIGHBOURS)  # the latest sampled steps
         self._wall, self._busy = perf_counter(), thread_time()  # at the last sample
         self.sampler.arm(0, {})
