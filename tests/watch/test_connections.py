@@ -240,6 +240,7 @@ def test_a_frozen_embedding_is_random_where_it_is_as_torch_began_it(spread, rand
         lambda w: nn.init.kaiming_normal_(w, mode="fan_out"),
         nn.init.xavier_normal_,
         lambda w: nn.init.normal_(w, std=0.02),
+        lambda w: w.data.copy_(F.normalize(torch.randn_like(w), dim=1)).__getitem__(0).zero_(),  # directions
     ],
 )
 def test_frozen_parameters_of_other_initialisations(draw, tmp_path):
@@ -249,6 +250,23 @@ def test_frozen_parameters_of_other_initialisations(draw, tmp_path):
 
     told = last(reach(tmp_path / "run", lambda: Split(lambda body, x: body(x)), prepare=freeze), "frozen")
     assert told["uniform"] == ["body.weight"]
+
+
+@pytest.mark.parametrize("learnt", [False, True])
+def test_frozen_directions_are_random_unless_a_few_axes_carry_most(learnt, tmp_path):
+    with watched(tmp_path / "run"):
+        torch.manual_seed(0)
+        spread = torch.linspace(0.1, 2.0, 16) if learnt else torch.ones(16)  # as of word vectors
+        vectors = F.normalize(torch.randn(700, 16) * spread, dim=1)
+        vectors[0] = 0.0  # padding
+        model = nn.Sequential(nn.Embedding.from_pretrained(vectors), nn.Linear(16, 2))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(12):
+            optimizer.zero_grad()
+            model(torch.randint(0, 700, (8,))).square().mean().backward()
+            optimizer.step()
+    told = trace_of(tmp_path / "run").facts_of("frozen")[-1].data
+    assert told["uniform"] == ([] if learnt else ["0.weight"])
 
 
 @pytest.mark.parametrize("uniform", [True, False])

@@ -14,8 +14,8 @@ How it decides
     squared second within 4 standard errors of 9/5, unit: 1; torch's linear and
     convolution layers begin so, trained weights do not stay so) or normally with
     mean 0 and a variance that He's, Glorot's or LeCun's initialisation gives, or 1
-    (torch's embeddings), 0.02 or 0.01 squared; none of them
-    loaded from a file or changed at any sampled step, frozen to the end and
+    (torch's embeddings), 0.02 or 0.01 squared, or rows of length 1 that point
+    anywhere; none of them loaded from a file or changed at any sampled step, frozen to the end and
     for at least half of the run.  They hold at least half of all numbers of the
     frozen and trainable parameters, or are more than half of the matrices, or the
     last layer is among them.  And they are

@@ -20,6 +20,7 @@ LEAST_ELEMENTS = 64  # smaller matrices tell nothing of their distribution
 # Fourth moment over the squared second: 9/5 when uniform (torch's own layers), 3 when normal.
 UNIFORM = 1.8
 NORMAL = 3.0  # of mean 0 and a variance that an initialisation would give
+ROUNDING = 1e-4  # of a row's length
 USUAL_SPREADS = (1.0, 0.02, 0.01)  # standard deviations: torch's embeddings, language models, older nets
 UNIFORM_ERROR = 4.0  # standard errors, of sqrt(64/175 / n) for uniform numbers
 UNIFORM_VARIANCE = 1.2  # sqrt(n) times the standard error of the estimate, measured on uniform numbers
@@ -206,10 +207,12 @@ class ReachReader:
         if not new:
             return
         moments = torch.stack([_moments(p).cpu() for _, p in new]).tolist()
-        for (name, p), (fourth, variance, mean) in zip(new, moments, strict=True):
+        for (name, p), (fourth, variance, mean, off) in zip(new, moments, strict=True):
             error = UNIFORM_ERROR / p.numel() ** 0.5
             uniform = abs(fourth - UNIFORM) < UNIFORM_VARIANCE * error
-            normal = abs(fourth - NORMAL) / 24**0.5 < error
+            width = p[0].numel()
+            expected = NORMAL * width / (width + 2) if off < ROUNDING else NORMAL  # of random directions
+            normal = abs(fourth - expected) / 24**0.5 < error
             drawn = any(
                 abs(variance / usual - 1) / 2**0.5 < error and abs(mean) / usual**0.5 < error
                 for usual in _usual_variances(p)
@@ -226,12 +229,20 @@ def _usual_variances(p: Tensor) -> set[float]:
 
 
 def _moments(p: Tensor) -> Tensor:
-    """Fourth moment over the squared second, variance and mean, shape (3,)."""
-    x = p.detach().float().flatten()
+    """Fourth moment over the squared second, variance, mean, how far rows are off length 1, shape (4,).
+
+    Rows of zeros (padding) are left out.
+    """
+    x = p.detach().float().flatten(1)
+    lengths = torch.linalg.vector_norm(x, dim=1)
+    x, lengths = x[lengths > 0], lengths[lengths > 0]
+    if not len(x):
+        return torch.zeros(4)
     mean = x.mean()
     square = (x - mean).square()
     variance = square.mean()
-    return torch.stack((square.square().mean() / (variance.square() + 1e-30), variance, mean))
+    fourth = square.square().mean() / (variance.square() + 1e-30)
+    return torch.stack((fourth, variance, mean, (lengths - 1).abs().max()))
 
 
 def _kin(name: str, structure: Structure) -> tuple[str, str, tuple[int, ...]]:
