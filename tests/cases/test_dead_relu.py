@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -115,3 +116,10 @@ def test_sick_the_last_units_die_late_in_a_run_that_looks_well() -> None:
 
 def test_healthy_a_sparse_layer_of_a_run_that_ends_well() -> None:
     assert not list(check(run(before_and_after(300, 0.3, 0.95), end=0.2)))
+
+
+def test_sick_a_threshold_that_nothing_passes() -> None:
+    trace = run(0.1)
+    table = build(tables={"silent_share": {"fc1": 0.1, "relu after fc1": 1.0, "tanh after fc1": 1.0}}).tables
+    (finding,) = check(replace(trace, tables={**trace.tables, **table}))
+    assert finding.where == ("relu after fc1",)

@@ -156,3 +156,34 @@ class Choosing(nn.Module):
 def test_softmaxes_of_few_gates_and_of_outputs_are_left_out(width, last, told, tmp_path):
     trace, _ = run(tmp_path / "run", lambda: Choosing(width, last))
     assert len([p for p in trace.sampled("saturated_share").places if "softmax" in p]) == told
+
+
+@pytest.mark.parametrize("threshold", [0.2, 1.2, 9.0])
+def test_units_that_never_pass_a_threshold(threshold, tmp_path):
+    """Counted over the last three sampled steps, against float64."""
+    function = lambda h: torch.relu(h - threshold)  # noqa: E731
+    trace, model = run(tmp_path / "run", lambda: Scaled(function, 1.0), steps=6)
+    for step in range(2, 4):  # later on the graph is walked more rarely
+        fired = torch.cat(model.kept[step - 2 : step + 1]) > 0
+        silent = (~fired.any(dim=0)).double().mean().item()
+        assert at(trace, "silent_share", "relu after first", step) == pytest.approx(silent, abs=1e-6)
+    assert (silent == 1.0) == (threshold == 9.0)
+
+
+def test_relus_of_layers_and_of_sequences_are_no_places_of_their_own(tmp_path):
+    class Steps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.out = nn.Linear(1, 4), nn.Linear(20, 3)
+
+        def forward(self, x):
+            return self.out(torch.relu(self.first(x.unsqueeze(2)) - 0.5).flatten(1))
+
+    for name, make in {
+        "own": lambda: Scaled(torch.relu, 1.0),
+        "module": lambda: nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 3)),
+        "sequence": Steps,
+    }.items():
+        trace, _ = run(tmp_path / name, make, steps=4)
+        found = [place for place in trace.sampled("silent_share").places if place.startswith("relu")]
+        assert found == (["relu after first"] if name == "own" else [])

@@ -15,6 +15,7 @@ How it decides
     against the best constant prediction, and no idle first third) or the batches
     hold fewer than 16 samples; or 97 % are silent in the last four samples (unit: share
     of units; ours, calibrated on the detection corpus).
+    ReLUs of sums and thresholds are judged like those of layers.
     Zeros of single batches are never judged: a sparse unit that fires for some
     inputs is alive.  Batches of fewer than 8 samples are not judged at all.
 
@@ -55,6 +56,7 @@ FULL_BATCH = 16  # samples; three such batches show a unit that fires on 5 % of 
 SMALL_BATCH = 8  # samples; fewer say nothing about silence
 ALL_SILENT = 0.97  # share of silent units at the end that counts whatever was before; ours
 MIN_SAMPLES = 4  # sampled steps before a layer is judged; the window itself needs 3
+BARE = "relu"  # how places of ReLUs begin that are no modules, such as a sum's or a threshold's
 EARLY_SAMPLES = 3  # first measured windows: silent there means silent from the start
 
 RULE = Rule(
@@ -130,7 +132,7 @@ def _silent_layers(trace: Trace, limit: float) -> list[Layer]:
     found: list[tuple[Layer, bool]] = []
     for place in table.places:
         module = trace.module(place)
-        if module is None or module.activation not in ("relu", "relu6"):
+        if not (place.startswith(BARE) if module is None else module.activation in ("relu", "relu6")):
             continue
         share = table.column(place)
         steps, share = table.steps[np.isfinite(share)], share[np.isfinite(share)]
@@ -140,7 +142,8 @@ def _silent_layers(trace: Trace, limit: float) -> list[Layer]:
         end = float(np.median(share[-MIN_SAMPLES:]))
         late = end if end >= ALL_SILENT else late
         if late > limit:
-            found.append(((place, late, int(steps[np.argmax(share > limit)])), module.is_activation))
+            own = module is not None and module.is_activation
+            found.append(((place, late, int(steps[np.argmax(share > limit)])), own))
     layers = [layer for layer, is_activation in found if not is_activation]
     return layers or [layer for layer, _ in found]
 

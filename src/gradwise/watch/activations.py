@@ -119,25 +119,35 @@ def measure(
         outside = (x < bounds[0] + margin) | (x > bounds[1] - margin)
     pack.scalar("saturated_share", place, torch.count_nonzero(outside) / size)
     if x.dim() >= 2:
-        others = [d for d in range(x.dim()) if d != unit]
-        # (units,) share of inputs on which it fires; NaN fires, for it is not at or below zero
-        active = 1 - (x <= 0).float().mean(dim=others)
+        active = share_active(x, unit)
         pack.scalar("nonpositive_share", place, 1 - active.mean())
         if x.shape[0] >= 2:
             spread = torch.linalg.vector_norm(x - x.mean(dim=0))
             pack.scalar("sample_std", place, spread / (torch.linalg.vector_norm(x) + 1e-30))
-        _silent(place, active, record, x.shape[unit], pack)
+        silent(place, active, record, pack)
 
 
-def _silent(place: str, active: Tensor, record: ModuleRecord, units: int, pack: Pack) -> None:
-    """Share of units that fired in none of the last WINDOW sampled steps."""
+def share_active(x: Tensor, unit: int) -> Tensor:
+    """Share of inputs on which a unit fires, shape (units,); NaN fires, for it is not at or below zero."""
+    return 1 - (x <= 0).float().mean(dim=[d for d in range(x.dim()) if d != unit])
+
+
+def silent(place: str, active: Tensor, record: ModuleRecord, pack: Pack) -> None:
+    """Share of units that fired in none of the last WINDOW sampled steps.
+
+    Args:
+        place: under which it is told.
+        active: share of inputs on which each unit fires, shape (units,).
+        record: remembers when each of them last did.
+        pack: takes ``silent_share``.
+    """
     last = record.last_active
     if last is None or last.shape != active.shape or last.device != active.device:
         last = torch.zeros_like(active)
         record.samples = 0
     record.samples += 1
-    record.units = units
+    record.units = len(active)
     record.last_active = torch.where(active > ACTIVE_SHARE, float(record.samples), last)
     if record.samples >= WINDOW:
-        silent = record.last_active <= record.samples - WINDOW
-        pack.scalar("silent_share", place, torch.count_nonzero(silent) / units)
+        never = record.last_active <= record.samples - WINDOW
+        pack.scalar("silent_share", place, torch.count_nonzero(never) / len(active))

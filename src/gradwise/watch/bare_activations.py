@@ -1,8 +1,9 @@
-"""Sigmoids and tanhs called as functions on what is no module's output: how far they sit at their ends.
+"""Sigmoids, tanhs and ReLUs called as functions on what is no module's output: at their ends, or silent.
 
-What a module puts out is measured where it is put out.  ``tanh(beta * layer(x))``
-and networks made of bare parameters have only the graph to tell of them.  So have
-softmaxes between layers (attention, gates): their end is one entry that takes all.
+What a module puts out is measured where it is put out.  ``tanh(beta * layer(x))``,
+``relu(layer(x) - threshold)`` and networks made of bare parameters have only the
+graph to tell of them.  So have softmaxes between layers (attention, gates): their
+end is one entry that takes all.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradwise.watch.activations import BOUND_MARGIN, BOUNDS, CALLS_MEASURED, thin
+from gradwise.watch.activations import (
+    BOUND_MARGIN,
+    BOUNDS,
+    CALLS_MEASURED,
+    ModuleRecord,
+    share_active,
+    silent,
+    thin,
+)
 from gradwise.watch.graph import MAX_NODES, SHAPE_ONLY, operation
 from gradwise.watch.pack import Pack
 from gradwise.watch.saved import option, saved
@@ -23,21 +32,27 @@ MAPS = ("linear", "conv")
 SHARP = 0.99  # largest entry of a softmax row that takes all
 CHOICES = 4  # entries of a row, fewer are sure too easily; a masked entry is none
 SCALED = {"Mul", "Div", "Neg"}  # with moves of shape, all that lies between a map and scores without a mask
+SEQUENCE = 3  # dimensions of which nobody knows whether the second or the last holds units
 MOST = 24  # activations measured in one sampled step
 BEHIND = 10  # nodes between an activation and the module that it is named after
 
 
 def measure_bare(
-    root: Tensor, owners: Mapping[int, str], known: Mapping[str, nn.Module | None], pack: Pack
+    root: Tensor,
+    owners: Mapping[int, str],
+    known: Mapping[str, nn.Module | None],
+    records: dict[str, ModuleRecord],
+    pack: Pack,
 ) -> None:
-    """Put shares of outputs at the ends into the pack, by function and the module before it.
+    """Put shares of outputs at the ends, or of silent units, into the pack, by function and module before it.
 
     Args:
         root: the loss; what lies between it and the last map of a layer is left out.
         owners: id of autograd node → module that made its output.
         known: modules that are measured themselves, by name.
-        pack: takes ``saturated_share``, of softmaxes the share of rows.  Cost: a pass over each thinned
-            output.
+        records: what is remembered of ReLUs between sampled steps, by place.
+        pack: takes ``saturated_share``, of softmaxes the share of rows, of ReLUs ``silent_share``.  Cost: a
+            pass over each thinned output.
     """
     calls: dict[str, int] = {}
     for count, node in enumerate(_bare(root.grad_fn, owners, known)):
@@ -51,6 +66,12 @@ def measure_bare(
             continue
         if function == "softmax":
             _measure_rows(result, node, place, pack)
+            continue
+        if function == "relu":
+            if result.dim() != SEQUENCE:
+                silent(
+                    place, share_active(thin(result, 1), 1), records.setdefault(place, ModuleRecord()), pack
+                )
             continue
         low, high = BOUNDED[function]
         margin = BOUND_MARGIN * (high - low)
@@ -98,9 +119,9 @@ def _bare(start: Any, owners: Mapping[int, str], known: Mapping[str, nn.Module |
         name = operation(node)
         if hidden and name == "softmax":
             yield node
-        elif hidden and name in BOUNDED:
+        elif hidden and (name in BOUNDED or name == "relu"):
             own = known.get(owners.get(id(node), ""))
-            if not isinstance(own, tuple(BOUNDS)) and owners.get(id(_before(node))) not in known:
+            if not isinstance(own, (*BOUNDS, nn.ReLU)) and owners.get(id(_before(node))) not in known:
                 yield node
         for following, _ in node.next_functions:
             inner = hidden or name in MAPS

@@ -67,9 +67,8 @@ class Sampler:
         self.structure: Structure | None = None
         self.records: dict[str, ModuleRecord] = {}
         self.activation_after: dict[str, str] = {}
-        self.losses = LossReader()
-        self.modes = ModesReader()
-        self.layers = LayersReader()
+        self.bare: dict[str, ModuleRecord] = {}  # ReLUs that are no modules, by place
+        self.losses, self.modes, self.layers = LossReader(), ModesReader(), LayersReader()
         self.reference = ReferenceReader()
         self.rows = RowsReader()
         self.phases = PhaseReader(self.rows, lambda e: self.guard.contain("rows", e, self.step))
@@ -99,7 +98,7 @@ class Sampler:
 
     def new_models(self) -> None:
         """Other models are trained from now on: forget what was remembered of the old ones."""
-        self.records, self.activation_after, self.parameters = {}, {}, {}
+        self.records, self.bare, self.activation_after, self.parameters = {}, {}, {}, {}
         self.losses, self.modes, self.reference = LossReader(), ModesReader(), ReferenceReader()
         self.layers = LayersReader()
         self.rows.renew()
@@ -299,7 +298,7 @@ class Sampler:
     def _walk(self, root: Tensor) -> None:
         self.graph = walk(root, self.owners, self._outputs)
         if self.structure is not None:
-            measure_bare(root, self.owners, self.structure.alive(self.records), self.pack)
+            measure_bare(root, self.owners, self.structure.alive(self.records), self.bare, self.pack)
         self.pack.number("graph_nodes", "backward", float(self.graph.nodes))
         self.activation_after.update(self.graph.activation_after)
         known = self.structure.parameter_names if self.structure is not None else {}
