@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.rules.lr_too_low import NEAR_LIMIT, PATH_LIMIT, RATIO_LIMIT, check
+from gradwise.rules.lr_too_low import NEAR_LIMIT, PATH_LIMIT, RATIO_LIMIT, STILL, check
 from gradwise.trace.model import Floats, Ints, ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning, noisy
 
@@ -119,3 +119,10 @@ def test_healthy_adversarial_pair() -> None:
 
 def test_healthy_few_steps() -> None:
     assert not list(check(run(1e-6, steps=30)))
+
+
+def test_sick_a_part_is_learnt_by_steps_that_lead_nowhere() -> None:
+    bent = noisy(decay(2.35, 1.6, 40.0), 0.01)  # no creeping: all of it came at first
+    assert list(check(run(0.9 * STILL / 400, end=1.6, loss=bent)))
+    assert not list(check(run(1.1 * STILL / 400, end=1.6, loss=bent)))
+    assert not list(check(run(0.9 * STILL / 400, end=0.9, loss=noisy(decay(2.35, 0.9, 40.0), 0.01))))

@@ -14,7 +14,8 @@ How it decides
     1e-3 is usual), or by less than 3e-4 where 200 steps and more are together
     shorter than a tenth of the weights, and all steps laid end to end are shorter than a third of
     the weights; the gradient is alive (at least 1e-4 of the weights); and the
-    outcome is poor, or less than half of the trivial loss was removed while the
+    outcome is poor, or less than half was learnt by steps that are together shorter than
+    a twentieth of the weights, or less than half of the trivial loss was removed while the
     second half of the run still brought 40 % of what the first half brought, 4
     standard errors above nothing (unit: update over weight; source: Karpathy's
     recipe, limits ours, on the detection corpus).  Left alone are loaded
@@ -54,6 +55,7 @@ from gradwise.trace.findings import Evidence, Finding
 from gradwise.trace.model import Floats, Ints, Trace
 
 RATIO_LIMIT = 1e-4  # update over weight; a tenth of Karpathy's 1e-3
+STILL = 0.05  # the same, that leads nowhere: less than half learnt is enough then; ours
 NEAR_LIMIT, NEAR, LONG = 3e-4, 0.1, 200  # the same where so many steps lead no further than this; ours
 PATH_LIMIT = 1 / 3  # all updates over weight; no further than this from where the weights were drawn; ours
 PULL_ALIVE = 1e-4  # gradient over weight; below it the gradient has vanished, and not the rate; ours
@@ -95,7 +97,7 @@ def check(trace: Trace) -> Iterator[Finding]:
     limit = NEAR_LIMIT if path < NEAR and trace.steps >= LONG else RATIO_LIMIT
     if typical > limit or path > PATH_LIMIT or not _alive(trace):
         return
-    gained = _gained(trace)
+    gained = _gained(trace, path)
     if not gained:
         return
     rate = trace.step_signal("rate").mean
@@ -141,7 +143,7 @@ def _alive(trace: Trace) -> bool:
     return bool(len(pulls) and np.median(pulls) >= PULL_ALIVE)
 
 
-def _gained(trace: Trace) -> str:
+def _gained(trace: Trace, path: float) -> str:
     """What little the loss gained, as a clause; empty when it gained enough."""
     result = outcome(trace)
     if result.nonfinite:
@@ -156,4 +158,6 @@ def _gained(trace: Trace) -> str:
     steady = second.fall * second.level > STEADY * first.fall * first.level > 0
     if known < GOOD_SKILL and steady and second.falls(SURE):
         return f"the loss creeps: {second.fall:.0%} in the second half of the run"
+    if path < STILL and known < GOOD_SKILL:
+        return f"only {max(result.reached, 0.0):.0%} of what there is to learn was learnt"
     return ""
