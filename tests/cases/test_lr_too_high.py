@@ -163,6 +163,8 @@ def test_healthy_nearly_everything_was_learnt_all_the_same() -> None:
 def test_healthy_a_smaller_rate_is_worse_from_the_first_weights() -> None:
     now: dict[str, float | None] = {"0.1": 0.8, "1": 1.2}
     assert not list(check(tried(now, {"0.1": 0.9, "1": 0.7})))
+    assert not list(check(tried(now, {"0.1": 1 - 0.97 * 0.5, "1": 0.5})))
+    assert list(check(tried(now, {"0.1": 1 - 0.99 * 0.5, "1": 0.5})))
     assert list(check(tried(now, {"0.1": 0.7, "1": 0.9})))
 
 

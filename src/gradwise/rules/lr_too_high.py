@@ -24,7 +24,7 @@ How it decides
     gradients already explode at the first step.
     Or the probe says so: late in the run, over the batches that were kept, a smaller
     rate removes at least 5 % of the loss, the rate used less than half of that, the
-    smaller one is no worse from the first weights, and less than 90 % of what there is
+    smaller one is no worse from the first weights (98 %), and less than 90 % of what there is
     to learn was learnt; or from the first weights the same with 10 %, where the run is
     poor, did not begin with a warm-up, and no layer was saturated or silent (60 %)
     before its first step (units: share of the loss before; ours).
@@ -76,6 +76,7 @@ EXCELLENT_SKILL = 0.9  # share of the trivial loss removed that forgives even su
 NOW_FALL = 0.05  # share of the loss that a smaller rate must remove late in the run; ours
 START_FALL = 0.1  # the same from the first weights; ours
 OWN_SHARE = 0.5  # of that fall; the rate used removes less; ours
+NEARLY = 0.98  # of the fall with the rate used, which a smaller one must reach from the first weights; ours
 WARMED = 0.5  # of the largest rate; a run that begins below it warms up; ours
 STUCK = 0.6  # share of a layer's units that saturate or are silent before the first step; ours
 
@@ -145,7 +146,7 @@ def _tried(trace: Trace) -> Iterator[Finding]:
     if result.opposing or signed(trace.step_signal("loss")) or result.reached >= EXCELLENT_SKILL:
         return
     now, start = trials.get("now"), trials.get("start")
-    if now is not None and _too_high(now, NOW_FALL) and (start is None or start.lower_fall >= start.own_fall):
+    if now is not None and _too_high(now, NOW_FALL) and (start is None or _as_far(start)):
         yield _trial_finding(trace, now, "where the run stands")
     elif start is not None and _too_high(start, START_FALL) and result.poor and not _begun_otherwise(trace):
         yield _trial_finding(trace, start, "from the first weights")
@@ -153,6 +154,10 @@ def _tried(trace: Trace) -> Iterator[Finding]:
 
 def _too_high(trial: Trial, least: float) -> bool:
     return trial.lower_fall >= least and trial.own_fall < OWN_SHARE * trial.lower_fall
+
+
+def _as_far(trial: Trial) -> bool:
+    return trial.lower_fall >= NEARLY * trial.own_fall
 
 
 def _begun_otherwise(trace: Trace) -> bool:
