@@ -19,6 +19,8 @@ from tests.watch.watching import trace_of, watched
         ("pred = model(X_test)", True, False),
         ("for x, y in xVal:", True, False),
         ("for x, y in loaders.held_out:", True, False),
+        ("hold_loss = self.score(hold_x, hold_y)", True, False),
+        ("kept = threshold(hold)", False, False),
         ("val_loss += loss(model(x), y).item()", True, False),
         ("out = model(data.test)", True, False),
         ("out = model(self.dev_rows)", True, False),

@@ -67,7 +67,7 @@ def said_by(line: str) -> tuple[bool, bool]:
 def _tells(name: str, *, alone: bool) -> bool:
     parts = _parts(name)
     if len(parts) > 1:
-        return bool(_UNSEEN & set(parts)) or ("held" in parts and "out" in parts)
+        return bool(_UNSEEN & set(parts)) or "hold" in parts or ("held" in parts and "out" in parts)
     return alone and bool((_UNSEEN - _AMBIGUOUS) & set(parts))
 
 
