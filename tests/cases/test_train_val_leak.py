@@ -156,3 +156,7 @@ def test_healthy_few_possible_rows_by_name() -> None:
 
 def test_healthy_validation_by_name_of_its_own_rows() -> None:
     assert not list(check(run(trained(), evaluated(matched=0, named="validation"))))
+
+
+def test_healthy_one_line_that_measures_training_and_test_rows_in_turn() -> None:
+    assert not list(check(run(trained(), evaluated(matched=128, named="training"))))

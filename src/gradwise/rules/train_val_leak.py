@@ -24,7 +24,8 @@ How it decides
     holds at most 90 % of the training rows, or where its loader has as many rows as that of
     training; but not where 5 % more rows had gradients than there are to train on, as attacks
     on test rows make them (units: share of rows; ours).  An evaluation larger than the
-    training set, as of all data together, is silent.
+    training set, as of all data together, is silent, and one whose lines speak of training
+    rows, or of both.
 
 Cure
     Cut the data once, by row numbers, and check that no number is on both sides.
@@ -71,6 +72,7 @@ COPIED_LEAK = 0.2  # share from which copies of rows on both sides are reported;
 COPIED_ALL = 0.97  # share of them from which the evaluation is one of the training set itself; ours
 FINE_SURPLUS = 1.05  # equal pairs in the finest column over equal rows, up to which rows are copies
 NAMED = "validation"  # what the lines of an evaluation say of its rows (fact:evaluation-rows)
+OF_TRAINING = "training"  # what it says of lines that speak of training rows, or of both
 FEWER = 0.9  # of the training rows, that an evaluation of a part of them holds at most; ours
 MORE_SEEN = 1.05  # rows that had gradients over training rows, from which others had them too; ours
 ERRORS = 2.5  # standard errors by which the leak must be less than everything
@@ -161,6 +163,8 @@ def _leak(place: str, data: Mapping[str, Any], training: list[Mapping[str, Any]]
     size = sum(_size(one) for one in training)
     limit = ALL_SHARE if all(one["source"] or one["same"] for one in training) else ALL_SHARE_ESTIMATED
     evaluated = max(int(data["source"]), int(data["largest"]))
+    if data.get("named") == OF_TRAINING:
+        return None
     whole = evaluated == size == int(data["source"]) and data.get("named") == NAMED
     if int(data["distinct"]) < MIN_ROWS or not size or (evaluated >= size and not whole):
         return None
