@@ -73,6 +73,7 @@ JUMP = 3.0  # loss over its start that is no noise; ours
 RUINOUS_RATIO = 1.0  # a step as long as the weight itself; ours
 RUINED_JUMP = 2.0  # loss over its start after such a step; ours
 EXCELLENT_SKILL = 0.9  # share of the trivial loss removed that forgives even such a start; ours
+FEWEST_STEPS = 30  # of a run whose rate was tried; a shorter one had no time to learn
 NOW_FALL = 0.05  # share of the loss that a smaller rate must remove late in the run; ours
 START_FALL = 0.1  # the same from the first weights; ours
 OWN_SHARE = 0.5  # of that fall; the rate used removes less; ours
@@ -143,10 +144,16 @@ def check(trace: Trace) -> Iterator[Finding]:
 def _tried(trace: Trace) -> Iterator[Finding]:
     """One finding where a smaller rate goes far further from the same state."""
     result, trials = outcome(trace), tried_rates(trace)
-    if result.opposing or signed(trace.step_signal("loss")) or result.reached >= EXCELLENT_SKILL:
+    if (
+        trace.steps < FEWEST_STEPS
+        or result.opposing
+        or signed(trace.step_signal("loss"))
+        or result.reached >= EXCELLENT_SKILL
+    ):
         return
     now, start = trials.get("now"), trials.get("start")
-    if now is not None and _too_high(now, NOW_FALL) and (start is None or _as_far(start)):
+    agrees = start is None or start.lower_fall >= NEARLY * start.own_fall
+    if now is not None and _too_high(now, NOW_FALL) and agrees:
         yield _trial_finding(trace, now, "where the run stands")
     elif start is not None and _too_high(start, START_FALL) and result.poor and not _begun_otherwise(trace):
         yield _trial_finding(trace, start, "from the first weights")
@@ -154,10 +161,6 @@ def _tried(trace: Trace) -> Iterator[Finding]:
 
 def _too_high(trial: Trial, least: float) -> bool:
     return trial.lower_fall >= least and trial.own_fall < OWN_SHARE * trial.lower_fall
-
-
-def _as_far(trial: Trial) -> bool:
-    return trial.lower_fall >= NEARLY * trial.own_fall
 
 
 def _begun_otherwise(trace: Trace) -> bool:
