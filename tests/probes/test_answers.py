@@ -54,6 +54,23 @@ def test_rates_are_tried_from_the_very_same_state():
     assert one == two
 
 
+class Rateless(torch.optim.Optimizer):
+    """Finds its step by itself, and has no rate to be multiplied."""
+
+    def step(self, closure=None):
+        del closure
+        with torch.no_grad():
+            for p in self.param_groups[0]["params"]:
+                p -= 0.1 * p.grad
+
+
+def test_an_optimizer_without_a_rate_makes_rate_abstain():
+    model = mlp(4, 6, 2)
+    captured = train(model, blobs(), cross_entropy, optimizer=Rateless(model.parameters(), {}), steps=12)
+    with pytest.raises(Abstain, match="Rateless has no rate"):
+        ask(captured, "rate")
+
+
 def test_an_optimizer_with_a_closure_and_accumulation_make_rate_abstain():
     model = mlp(4, 6, 2)
 

@@ -72,6 +72,8 @@ def run(bench: Bench) -> Answer:
         raise Abstain("no single optimizer takes the steps")
     if type(replica.optimizer).__name__ in OWN_STEP:
         raise Abstain(f"{type(replica.optimizer).__name__} searches for its step itself")
+    if any("lr" not in group for group in replica.optimizer.param_groups):
+        raise Abstain(f"{type(replica.optimizer).__name__} has no rate")
     if bench.captured.backwards > 1:
         raise Abstain(f"{bench.captured.backwards} backward passes make one step")
     starts: list[tuple[str, Start]] = []
