@@ -32,7 +32,7 @@ class Case:
     accumulated: int = 1
 
 
-TIMES = re.compile(r"\d+m?s|_(runtime|per_second)': '[\d.]+'")  # in what frameworks print
+TIMES = re.compile(r"\d+m?s|_(runtime|per_second)': '[\d.e+]+'")  # in what frameworks print
 EPOCHS = tuple(range(40, 361, 40))
 
 CASES = {
