@@ -150,6 +150,12 @@ def test_runs_are_shortened_only_where_a_number_comes_so_early(tmp_path):
     assert (plan.shares, plan.candidates) == ((1.0,), 3)
 
 
+def test_runs_are_not_shortened_to_before_the_cause_shows(tmp_path):
+    ground = ground_of(tmp_path, {})  # a third of 200 steps
+    assert planned(6, ground, 1e9, since=33).shares == (1 / 3,)
+    assert planned(6, ground, 1e9, since=34).shares == (1.0,)
+
+
 def test_what_is_repeated_to_the_last_bit_is_not_chance(tmp_path):
     losses = iter([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0], [3.0, 2.5, 1.0]])
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from gradwise.heal.candidates import Candidate, serious
 from gradwise.heal.deepening import deeper, further, stronger
-from gradwise.heal.halving import clearly, planned, ranked, search
+from gradwise.heal.halving import clearly, latest, planned, ranked, search
 from gradwise.heal.metric import Metric
 from gradwise.heal.outcome import Order
 from gradwise.heal.trying import Ground, Search, Tried
@@ -128,7 +128,8 @@ def _once_more(
     """
     best, known = found.best, {one.candidate.name for one in found.tried}
     fresh = [one for one in more if one.name not in known]
-    plan = planned(len(fresh), ground, ground.runs.left - reserved)
+    since = latest(fresh, [*ground.findings, *(best.findings if best else ())]) or 0
+    plan = planned(len(fresh), ground, ground.runs.left - reserved, since)
     if best is None or plan is None or sum(one.share for one in found.tried) >= MOST:
         return
     ground.runs.listener.phase("search", f"since {why}")

@@ -14,6 +14,7 @@ from gradwise.heal.making import Runs
 from gradwise.heal.metric import Metric, early
 from gradwise.heal.trial import Ran
 from gradwise.heal.trying import Cost, Ground, Tried
+from gradwise.trace.findings import Finding
 from gradwise.trace.read import read_run
 
 THIRD = 3  # of a rung's candidates one in so many goes on
@@ -48,13 +49,14 @@ class Plan:
         return total
 
 
-def planned(candidates: int, ground: Ground, seconds: float) -> Plan | None:
+def planned(candidates: int, ground: Ground, seconds: float, since: float = 0.0) -> Plan | None:
     """As many candidates as the time allows, over as few steps as tell something.
 
     Args:
         candidates: how many there are.
         ground: what they are held against.
         seconds: for all of them together.
+        since: step at which the latest of their causes showed; a run must be twice as long to tell.
 
     Returns:
         None where the time does not reach for one.
@@ -63,6 +65,8 @@ def planned(candidates: int, ground: Ground, seconds: float) -> Plan | None:
     plan = Plan(min(candidates, MOST_WHOLE), (1.0,), ground.metrics[0])
     for shares in LADDERS if ground.shortens else ():
         steps = ground.steps(shares[0])
+        if steps < 2 * since:
+            continue
         metric = early(ground.metrics, place, shares[0], steps) if steps >= FEWEST_STEPS else None
         if metric is not None and (len(shares) == 1 or candidates >= CROWD):
             plan = Plan(min(candidates, MOST), shares, metric)
@@ -170,9 +174,14 @@ def _soon(one: Tried, ground: Ground) -> bool:
     """Whether the causes showed so early in the script's own run that a shortened one would have them."""
     if one.share == 1.0:
         return True
-    causes = set(one.candidate.cause.split(" + "))
-    since = [found.since_step for found in ground.findings if found.rule in causes]
-    return bool(since) and max(since) <= ground.steps(one.share) / 2
+    since = latest([one.candidate], ground.findings)
+    return since is not None and since <= ground.steps(one.share) / 2
+
+
+def latest(candidates: Sequence[Candidate], findings: Sequence[Finding]) -> int | None:
+    """The step at which the last of their causes showed; None where none of them is among the findings."""
+    causes = {cause for one in candidates for cause in one.cause.split(" + ")}
+    return max((found.since_step for found in findings if found.rule in causes), default=None)
 
 
 def repeated(first: Ran, other: Ran, runs: Runs) -> bool | None:
