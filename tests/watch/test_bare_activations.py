@@ -187,3 +187,23 @@ def test_relus_of_layers_and_of_sequences_are_no_places_of_their_own(tmp_path):
         trace, _ = run(tmp_path / name, make, steps=4)
         found = [place for place in trace.sampled("silent_share").places if place.startswith("relu")]
         assert found == (["relu after first"] if name == "own" else [])
+
+
+def test_a_net_of_plain_tensors_is_told_layer_by_layer(tmp_path):
+    torch.manual_seed(0)
+    with watched(tmp_path / "run"):
+        first = (-torch.rand(5, 16)).requires_grad_()  # inputs are positive: nothing fires
+        second, out = (torch.randn(*size).requires_grad_() for size in ((5, 8), (24, 3)))
+        optimizer = torch.optim.SGD([first, second, out], lr=0.01)
+        for _ in range(4):
+            x = torch.rand(ROWS, 5)
+            hidden = torch.cat(
+                [torch.relu(torch.relu(x @ second) @ torch.ones(8, 8)), torch.relu(x @ first)], 1
+            )
+            optimizer.zero_grad()
+            F.cross_entropy(hidden @ out, torch.randint(0, 3, (ROWS,))).backward()
+            optimizer.step()
+    table = trace_of(tmp_path / "run").sampled("silent_share")
+    places = [place for place in table.places if place.startswith("relu")]
+    assert sorted(places) == [f"relu {number} before the loss" for number in (1, 2, 3)]
+    assert sorted(table.column(place)[-1] for place in places)[-1] == 1.0
