@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from tests.cli.as_typed import gradwise
 
 NOISE_FLOOR = """
@@ -25,17 +23,24 @@ for epoch in range(6):
 """
 
 
-@pytest.mark.parametrize(("rate", "options", "rules"), [
-    ("0.05", ("--probe-seconds", 20), ["lr-too-high"]),
-    ("0.05", ("--probe", "none"), []),
-    ("0.003", (), []),
-])  # fmt: skip
-def test_a_rate_too_high_for_the_last_part_of_the_way_is_named_by_trying_a_smaller_one(
-    rate, options, rules, tmp_path
-):
-    (tmp_path / "train.py").write_text(NOISE_FLOOR)
-    done = gradwise("check", "--quiet", "--json", "out.json", *options, "train.py", rate, cwd=tmp_path)
-    told = json.loads((tmp_path / "out.json").read_text())
-    assert done.returncode == (1 if rules else 0), done.stderr
-    assert [finding["rule"] for finding in told["findings"]] == rules
-    assert [probe["probe"] for probe in told["probes"]] == (["rate"] if rules else [])
+def told(rate, *options, folder):
+    """Rules of the causes, and the probes that were asked."""
+    (folder / "train.py").write_text(NOISE_FLOOR)
+    done = gradwise("check", "--quiet", "--json", "out.json", *options, "train.py", rate, cwd=folder)
+    found = json.loads((folder / "out.json").read_text())
+    assert done.returncode == (1 if found["findings"] else 0), done.stderr
+    return [one["rule"] for one in found["findings"]], [probe["probe"] for probe in found["probes"]]
+
+
+def test_a_rate_too_high_for_the_last_part_of_the_way_is_named_by_trying_a_smaller_one(tmp_path):
+    rules, probes = told("0.07", "--probe-seconds", 20, "--budget", "100%", folder=tmp_path)
+    assert (rules[:1], probes) == (["lr-too-high"], ["rate"])
+
+
+def test_without_trying_it_no_signal_tells(tmp_path):
+    rules, probes = told("0.07", "--probe", "none", folder=tmp_path)
+    assert "lr-too-high" not in rules and probes == []
+
+
+def test_where_nearly_everything_is_learnt_nothing_is_tried(tmp_path):
+    assert told("0.003", folder=tmp_path) == ([], [])
