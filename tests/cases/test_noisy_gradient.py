@@ -51,5 +51,11 @@ def test_healthy_accumulation() -> None:
     assert not list(check(run(accumulates=True)))
 
 
+def test_healthy_a_loss_of_which_no_slope_is_known() -> None:
+    steps = np.arange(400)
+    gone = np.where((steps < 200) | (steps > 390), 2.2, np.nan)
+    assert not list(check(run(loss=gone)))
+
+
 def test_healthy_policy_gradient() -> None:
     assert not list(check(run(loss=lambda steps: np.cos(steps * 5.0))))

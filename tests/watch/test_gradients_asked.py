@@ -1,5 +1,8 @@
 """Gradients that a script asks for with `torch.autograd.grad`: a step where it updates by them, else nothing."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -42,6 +45,16 @@ def test_slopes_of_data_before_training_are_no_steps(times, tmp_path):
     trace = trace_of(tmp_path / "run")
     assert trace.steps == 6
     assert len(trace.sampled("update_norm")) > 0
+
+
+def test_what_gradients_were_asked_of_is_not_kept_alive(tmp_path):
+    with watched(tmp_path / "run"):
+        points = torch.randn(30, 5, requires_grad=True)
+        torch.autograd.grad(points.sin().sum(), points)
+        alive = weakref.ref(points)
+        del points
+        gc.collect()
+        assert alive() is None
 
 
 def test_gradients_of_inputs_beside_an_optimizer_are_no_steps(tmp_path):

@@ -107,4 +107,4 @@ def check(trace: Trace) -> Iterator[Finding]:
 
 def _flat(trace: Trace) -> bool:
     second = trend(trace, 0.5)
-    return not (second.falls(SURE) and second.fall > GAIN)
+    return bool(np.isfinite(second.fall)) and not (second.falls(SURE) and second.fall > GAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from torch import Tensor
@@ -37,17 +38,21 @@ class HandWritten:
 
 
 class Asked:
-    """Leaves of which gradients were asked before any optimizer: weights change in between, data does not."""
+    """Leaves of which gradients were asked before any optimizer: weights change in between, data does not.
+
+    Nothing of the script's is kept alive by it.
+    """
 
     def __init__(self) -> None:
-        self._latest: HandWritten | None = None
+        self._latest: list[tuple[weakref.ref[Tensor], tuple[float, float]]] = []
 
     def changed(self, leaves: list[Tensor]) -> bool:
         """Whether the same leaves were asked for before and are others now; a first time never is."""
-        held = self._latest.param_groups[0]["params"] if self._latest is not None else []
-        if self._latest is None or [*map(id, held)] != [*map(id, leaves)]:
-            self._latest = HandWritten(leaves)
-        return self._latest.changed
+        held = [id(ref()) for ref, _ in self._latest]  # of None where it is gone
+        if held != [*map(id, leaves)]:
+            self._latest = [(weakref.ref(leaf), _fingerprint(leaf)) for leaf in leaves]
+            return False
+        return [seen for _, seen in self._latest] != [*map(_fingerprint, leaves)]
 
 
 def _fingerprint(parameter: Tensor) -> tuple[float, float]:
