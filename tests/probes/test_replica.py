@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from gradwise.probes.bench import Bench
 from gradwise.probes.probe import Abstain
+from gradwise.probes.replica import Replica
 from gradwise.trace.captured import Captured
 from tests.probes.recorded import blobs, cross_entropy, mlp, train
 
@@ -21,8 +22,9 @@ def admitted(captured: Captured) -> str:
 
 
 def refused(captured: Captured) -> str:
+    """Why a copy of model and optimizer cannot repeat it; a tape may (`test_taped`)."""
     with pytest.raises(Abstain) as reason:
-        Bench(captured).replica  # noqa: B018
+        Replica(captured).admit()
     return str(reason.value)
 
 

@@ -124,6 +124,8 @@ def probe_run(captured: Captured | None, directory: Path, wanted: Wanted, asked:
         append_facts(directory, run_probes(captured, names, seconds=seconds, clip=clip_of(run.trace)))
     except GradwiseError as error:
         print(f"gradwise: probes: {error}", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001  the run is kept, and judged without them
+        print(f"gradwise: probes failed with {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def chosen(diagnosis: Diagnosis, trace: Trace) -> list[str]:

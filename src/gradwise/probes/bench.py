@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_leaves
 from gradwise.probes.probe import Abstain
 from gradwise.probes.replica import Replica, Start
 from gradwise.probes.stopwatch import Stopwatch
+from gradwise.probes.taped import TapedReplica
 from gradwise.trace.captured import Captured, CapturedBatch
 
 
@@ -26,12 +27,12 @@ class Bench:
         self.captured = captured
         self.clip = clip
         self.watch = Stopwatch(0.0)
-        self._replica: Replica | None = None
+        self._replica: Replica | TapedReplica | None = None
         self._refused = ""
         self.admitted = ""  # how well the captured step was repeated
 
     @property
-    def replica(self) -> Replica:
+    def replica(self) -> Replica | TapedReplica:
         """The copy; made, and put to its admission test, when first asked for.
 
         Raises:
@@ -41,13 +42,24 @@ class Bench:
             raise Abstain(self._refused)
         if self._replica is None:
             try:
-                replica = Replica(self.captured)
-                self.admitted = replica.admit()
+                self._replica = self._made()
             except Abstain as reason:
                 self._refused = str(reason)
                 raise
-            self._replica = replica
         return self._replica
+
+    def _made(self) -> Replica | TapedReplica:
+        """The copy of model and loss function where these make the step, else one that plays tapes."""
+        replica: Replica | TapedReplica
+        try:
+            replica = Replica(self.captured)
+            self.admitted = replica.admit()
+        except Abstain as reason:
+            if self.captured.taped is None:
+                raise
+            replica = TapedReplica(self.captured.taped, str(reason))
+            self.admitted = replica.admit()
+        return replica
 
     @property
     def batches(self) -> tuple[CapturedBatch, ...]:
@@ -56,7 +68,9 @@ class Bench:
         Raises:
             Abstain: there is none.
         """
-        fine = tuple(b for b in self.captured.batches if abs(b.loss) < float("inf"))
+        taped = isinstance(self._replica, TapedReplica) and self.captured.taped
+        kept = taped.batches if taped else self.captured.batches
+        fine = tuple(b for b in kept if abs(b.loss) < float("inf"))
         if not fine:
             raise Abstain("no captured batch had a finite loss")
         return fine
@@ -122,10 +136,10 @@ class Bench:
         """Mean training loss over the batches where the copy stands; infinite where one is not finite."""
         replica = self.replica
         pairs = [(b, None) for b in self.batches] if pairs is None else list(pairs)
-        kept = {name: t.clone() for name, t in replica.model.named_buffers()}
+        kept = {name: t.clone() for name, t in replica.buffers().items()}
         with torch.no_grad():
             values = [float(replica.loss(batch, args=args)) for batch, args in pairs]
-            for name, buffer in replica.model.named_buffers():
+            for name, buffer in replica.buffers().items():
                 buffer.copy_(kept[name])
         mean = sum(values) / len(values)
         return mean if mean == mean else float("inf")

@@ -15,8 +15,8 @@ from gradwise.registry import nearest
 
 # Modules of this package that are no probes.
 _NOT_PROBES = {
-    "probe", "collection", "bench", "replica", "readout", "randomness", "stopwatch", "lanczos", "curvature",
-    "examining", "pairs", "timing",
+    "probe", "collection", "bench", "replica", "taped", "readout", "randomness", "stopwatch", "lanczos",
+    "curvature", "examining", "pairs", "timing",
 }  # fmt: skip
 
 

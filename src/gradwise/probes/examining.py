@@ -42,7 +42,8 @@ def run_probes(
         UnknownNameError: no probe has such a name.
     """
     chosen = [find_probe(name) for name in names] if names is not None else list(all_probes().values())
-    step = captured.batches[-1].step if captured.batches else 0
+    kept = captured.batches or (captured.taped.batches if captured.taped else ())
+    step = kept[-1].step if kept else 0
     with randomness.kept(), quiet():
         if captured.model is None:
             return list(_each(chosen, Bench(captured, clip), step, seconds, clock))

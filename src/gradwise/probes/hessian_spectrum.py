@@ -89,7 +89,7 @@ def run(bench: Bench) -> Answer:
     size = sum(p.numel() for p in replica.parameters)
     batches = bench.batches[-1:] if size > LARGE else bench.batches
     replica.frozen_dropout = True
-    buffers = {name: b.clone() for name, b in replica.model.named_buffers()}
+    buffers = {name: b.clone() for name, b in replica.buffers().items()}
 
     def of(batch: Any) -> Callable[[], Tensor]:
         return lambda: replica.loss(batch) * replica.factor
@@ -99,7 +99,7 @@ def run(bench: Bench) -> Answer:
     finally:
         replica.frozen_dropout = False
         with torch.no_grad():
-            for name, buffer in replica.model.named_buffers():
+            for name, buffer in replica.buffers().items():
                 buffer.copy_(buffers[name])
     text = (
         f"{found.kind}: curvature from {found.bottom:.3g} to {found.top:.3g} (± {found.tolerance:.1g}), "

@@ -52,6 +52,7 @@ from gradwise.probes.bench import Bench
 from gradwise.probes.probe import Abstain, Answer, Probe
 from gradwise.probes.replica import Replica
 from gradwise.probes.stopwatch import Stopwatch
+from gradwise.probes.taped import TapedReplica
 from gradwise.trace.captured import CapturedBatch
 
 RATES = (0.01, 0.001)  # of Adam
@@ -70,6 +71,8 @@ PROBE = Probe(
 def run(bench: Bench) -> Answer:
     """Learn the last batch from the present weights and from new ones."""
     replica, batch = bench.replica, bench.batches[-1]
+    if isinstance(replica, TapedReplica):
+        raise Abstain(replica.refusal)
     if not replica.parameters:
         raise Abstain("the model has no weights to train")
     if batch.loss < 0:

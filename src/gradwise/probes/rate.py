@@ -22,6 +22,9 @@ When
 
 When not
     - several optimizers, accumulation, or an optimizer that needs a closure: it abstains
+    - a step that is no single call of one model and one loss function (several models or passes, a loss
+      written out or put together) is played from a tape; what goes through `torch.autograd.Function`,
+      a generator of the script's own or an accelerator is not, and it abstains
 
 Confused with
     - `range-test`: one pass with a growing rate, before training

@@ -94,15 +94,12 @@ class Replica:
                 mine.copy_(kept)
         for parameter in self.model.parameters():
             parameter.grad = None
-        if self.optimizer is None:
-            return
-        self.optimizer.state.clear()
-        for g, group in enumerate(self.optimizer.param_groups):
-            group.update(copy.deepcopy(dict(state.groups[g])) if g < len(state.groups) else {})
-            for i, parameter in enumerate(group["params"]):
-                moments = state.moments.get((g, i))
-                if moments is not None:
-                    self.optimizer.state[parameter] = _copied(dict(moments))
+        if self.optimizer is not None:
+            put_optimizer(self.optimizer, state)
+
+    def buffers(self) -> dict[str, Tensor]:
+        """The copy's own buffers, by name."""
+        return dict(self.model.named_buffers())
 
     def draw(self, seed: int = 0) -> tuple[int, int]:
         """Draw all weights anew where modules know how; (tensors drawn, all trained tensors).
@@ -178,6 +175,8 @@ class Replica:
         Raises:
             Abstain: it comes to another loss, or the loss is only part of what was descended.
         """
+        if not self.parameters:
+            raise Abstain("the model has no weights to train")
         self.load("captured")
         batch = self.latest
         with own_weights_only(self.captured):
@@ -251,6 +250,23 @@ def _present(captured: Captured) -> CapturedState:
     return CapturedState(0, held, groups, moments)
 
 
+def put_optimizer(optimizer: Any, state: CapturedState) -> None:
+    """Settings and moments of a state into a copied optimizer; none where the state has none."""
+    optimizer.state.clear()
+    for g, group in enumerate(optimizer.param_groups):
+        group.update(copy.deepcopy(dict(state.groups[g])) if g < len(state.groups) else {})
+        for i, parameter in enumerate(group["params"]):
+            moments = state.moments.get((g, i))
+            if moments is not None:
+                optimizer.state[parameter] = _copied(dict(moments))
+
+
+def drop_step_hooks(optimizer: Any) -> None:
+    """Leave out what a script hung on its optimizer: it would act on the script's own things."""
+    for name in _STEP_HOOKS:
+        getattr(optimizer, name, {}).clear()
+
+
 def _drop_hooks(model: nn.Module, optimizer: Any) -> None:
     """Leave out functions that a script hung on its model: they would write into the script's own lists."""
     for module in model.modules():
@@ -258,8 +274,7 @@ def _drop_hooks(model: nn.Module, optimizer: Any) -> None:
             hooks = getattr(module, name, {})
             for key in [key for key, hook in hooks.items() if isinstance(hook, types.FunctionType)]:
                 del hooks[key]
-    for name in _STEP_HOOKS:
-        getattr(optimizer, name, {}).clear()
+    drop_step_hooks(optimizer)
 
 
 def _factor(batches: Iterable[CapturedBatch]) -> float:

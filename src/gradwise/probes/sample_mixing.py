@@ -56,6 +56,7 @@ from gradwise.probes.bench import Bench
 from gradwise.probes.probe import Abstain, Answer, Probe
 from gradwise.probes.readout import tensors
 from gradwise.probes.replica import Replica
+from gradwise.probes.taped import TapedReplica
 from gradwise.trace.captured import CapturedBatch
 
 MIXED = 1e-4  # share of the gradient that reaches other samples; 0 where samples stay apart; ours
@@ -80,6 +81,8 @@ class _Seen:
 def run(bench: Bench) -> Answer:
     """Follow gradients from outputs to the inputs of other samples."""
     replica, batch = bench.replica, bench.batches[-1]
+    if isinstance(replica, TapedReplica):
+        raise Abstain(replica.refusal)
     replica.load("present")
     if not replica.finite:
         replica.load("captured")

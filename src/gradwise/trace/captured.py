@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradwise.trace.tape import Tape, Taped
+
 
 @dataclass(frozen=True, slots=True)
 class CapturedBatch:
@@ -29,6 +31,8 @@ class CapturedBatch:
         modes: module name → whether it was in training mode.
         autocast: device type → dtype, where autocast was on.
         by_hand: the loss was written out in tensors and recognised; its target is known to rounding.
+        tape: the whole step, where it is no single call of one model and one loss function; the fields
+            from ``args`` to ``loss_kwargs`` are empty then.
     """
 
     step: int
@@ -44,6 +48,7 @@ class CapturedBatch:
     modes: Mapping[str, bool] = field(default_factory=dict)
     autocast: Mapping[str, Any] = field(default_factory=dict)
     by_hand: bool = False
+    tape: Tape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class Captured:
         shuffled: that loader draws samples in random order.
         backwards: backward passes per step.
         problem: why nothing can be replayed; "" when something can.
+        taped: steps that were written down call by call, where the model and its loss function do not make
+            the step by themselves; None where none was.
     """
 
     model: Any = None
@@ -88,3 +95,4 @@ class Captured:
     shuffled: bool = False
     backwards: int = 1
     problem: str = ""
+    taped: Taped | None = None

@@ -6,11 +6,9 @@ and the optimizer themselves; batches, weights and random states are copies.
 
 from __future__ import annotations
 
-import copy
-import random
-import sys
+import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -19,14 +17,25 @@ import torch.nn.modules.module as torch_modules
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves
 
 from gradwise.trace.captured import Captured, CapturedBatch, CapturedState
+from gradwise.watch.copies import (
+    autocast_on,
+    bytes_of,
+    copied,
+    groups_of,
+    moments_of,
+    random_states,
+    tensors_of,
+)
 from gradwise.watch.handmade import HandMade, value_of
+from gradwise.watch.tapes import Tapes
 
 BATCHES = 8  # latest batches that are kept
 DENSE = 4  # steps at the start that are all captured
 GROWTH = 1.2  # later ones lie this factor apart
+ROUNDING = 1e-4  # relative difference that another order of summation makes in float32; ours
 MOST_BATCH_BYTES = 64 << 20  # of one batch
 MOST_STATE_BYTES = 512 << 20  # of weights and optimizer state
 MOST_INITIAL_BYTES = 64 << 20  # of the weights before the first step
@@ -42,6 +51,7 @@ class Capture:
 
     def __init__(self, spend: Callable[[float], None]) -> None:
         self.spend = spend
+        self.tapes = Tapes(spend)
         self.batches: deque[CapturedBatch] = deque(maxlen=BATCHES)
         self.state: CapturedState | None = None
         self.initial: CapturedState | None = None
@@ -74,10 +84,15 @@ class Capture:
         """A sampled step begins; ``roots`` are the models known so far."""
         self.disarm()
         self._step = step
-        if step < self._next_step or not roots:
+        if step < self._next_step:
             return
-        if len(roots) > 1:
-            self.problem = f"{len(roots)} models are trained together"
+        if self.tapes.wanted:
+            self.tapes.arm(step)
+            return
+        if len(roots) != 1:
+            if roots:
+                self.problem = f"{len(roots)} models are trained together"
+            self.tapes.wanted = bool(roots)
             return
         self._root = roots[0]
         # Hooks of all modules, since those of one would be seen on the user's model.
@@ -92,6 +107,7 @@ class Capture:
             # torch (2.13) keeps the id of a removed hook here, takes the slow way of calling modules
             # ever after, and warns the user of hooks at every compiled module.
             torch_modules._global_forward_hooks_with_kwargs.pop(handle.id, None)
+        self.tapes.disarm()
         self._root = None
         self._forget()
 
@@ -106,9 +122,9 @@ class Capture:
         self._losses.append(
             {
                 "function": function,
-                "prediction": _copied(prediction),
-                "loss_args": _copied(args[1:]),
-                "loss_kwargs": _copied(named),
+                "prediction": copied(prediction),
+                "loss_args": copied(args[1:]),
+                "loss_kwargs": copied(named),
                 "loss": out.detach().clone(),
                 "outside": outside or not isinstance(prediction, Tensor),
             }
@@ -120,8 +136,8 @@ class Capture:
             self._losses.append(
                 {
                     "function": found.function,
-                    "prediction": _copied(found.prediction),
-                    "loss_args": (_copied(found.target),),
+                    "prediction": copied(found.prediction),
+                    "loss_args": (copied(found.target),),
                     "loss_kwargs": {},
                     "loss": value_of(found).detach().clone(),
                     "outside": False,
@@ -131,22 +147,28 @@ class Capture:
 
     def backward(self, root: Tensor) -> None:
         """A backward pass begins at ``root``."""
+        self.tapes.backward(root)
         if self._call is not None and not self._backwards and root.numel() == 1:
             self._descended = root.detach().clone()
         self._backwards += 1
 
     def stepping(self, optimizer: Any, roots: list[nn.Module]) -> None:
         """An optimizer is about to step."""
+        self.tapes.stepping(optimizer, self._step)
         self._optimizers[id(optimizer)] = optimizer
         if self._step == 0 and self.initial is None and len(roots) == 1:
-            tensors = _tensors(roots[0])
-            if _bytes(tensors.values()) <= MOST_INITIAL_BYTES:
-                self.initial = CapturedState(0, _copied(tensors), _groups(optimizer))
+            tensors = tensors_of(roots[0])
+            if bytes_of(tensors.values()) <= MOST_INITIAL_BYTES:
+                self.initial = CapturedState(0, copied(tensors), groups_of(optimizer))
 
     def finish(self) -> None:
         """The sampled step is over."""
         optimizers, self._optimizers = self._optimizers, {}
+        if self.tapes.finish(self._step):
+            self._pace()
         if self._call is None:
+            if self._root is not None and self._backwards and not self.batches:
+                self.problem, self.tapes.wanted = "the model itself is never called in training", True
             return
         problem = self._refusal()
         if not problem:
@@ -157,10 +179,14 @@ class Capture:
             self.batches.append(CapturedBatch(**self._call, **told, descended=descended))
             self.optimizer = next(iter(optimizers.values())) if len(optimizers) == 1 else None
             self.state, self.backwards = self._before, max(self._backwards, 1)
-            self._next_step = self._step + 1 if self._step < DENSE else int(self._step * GROWTH) + 1
+            self.tapes.wanted = _more_is_descended(self.batches)
+            self._pace()
         elif not self.batches:
-            self.problem = problem
+            self.problem, self.tapes.wanted = problem, True
         self.disarm()
+
+    def _pace(self) -> None:
+        self._next_step = self._step + 1 if self._step < DENSE else int(self._step * GROWTH) + 1
 
     # ---- asked by probes ------------------------------------------------------------
 
@@ -178,6 +204,7 @@ class Capture:
             shuffled=type(order).__name__ in SHUFFLING,
             backwards=self.backwards,
             problem="" if self.batches else self.problem,
+            taped=self.tapes.taped(),
         )
 
     # ---- within ---------------------------------------------------------------------
@@ -198,34 +225,34 @@ class Capture:
         """The model has run; only now are its named arguments known."""
         if module is self._root and self._call is not None and kwargs and not self._call["kwargs"]:
             begin = perf_counter()
-            if _bytes(tree_leaves(kwargs)) > MOST_BATCH_BYTES:
+            if bytes_of(tree_leaves(kwargs)) > MOST_BATCH_BYTES:
                 self.problem, self._call = "a batch is too large to keep a copy of", None
             else:
-                self._call["kwargs"] = _copied(kwargs)
+                self._call["kwargs"] = copied(kwargs)
             self.spend(perf_counter() - begin)
 
     def _keep(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if _bytes(tree_leaves(args)) > MOST_BATCH_BYTES:
+        if bytes_of(tree_leaves(args)) > MOST_BATCH_BYTES:
             self.problem = "a batch is too large to keep a copy of"
             return
         if module is not self.model:  # the first, or other models are trained from now on
             self.batches.clear()
             self.initial = self.initial if self.model is None else None
             self.state, self.model = None, module
-        tensors = _tensors(module)
+        tensors = tensors_of(module)
         optimizer = self.optimizer
         states = list(optimizer.state.values()) if optimizer is not None else []
-        if _bytes(tree_leaves((tensors, states))) > MOST_STATE_BYTES:
+        if bytes_of(tree_leaves((tensors, states))) > MOST_STATE_BYTES:
             self.problem = "the weights are too large to keep a copy of"
             return
-        self._before = CapturedState(self._step, _copied(tensors), _groups(optimizer), _moments(optimizer))
+        self._before = CapturedState(self._step, copied(tensors), groups_of(optimizer), moments_of(optimizer))
         self._call = {
             "step": self._step,
-            "args": _copied(args),
+            "args": copied(args),
             "kwargs": {},
-            "random": _random([*tree_leaves(args), *module.parameters()]),
+            "random": random_states([*tree_leaves(args), *module.parameters()]),
             "modes": {name: part.training for name, part in module.named_modules()},
-            "autocast": _autocast(),
+            "autocast": autocast_on(),
         }
 
     def _refusal(self) -> str:
@@ -245,55 +272,7 @@ class Capture:
         return ""
 
 
-def _copied(value: Any) -> Any:
-    """A structure with its tensors detached and copied; everything else as it is."""
-    copies: Callable[[Any], Any] = lambda t: t.detach().clone() if isinstance(t, Tensor) else t  # noqa: E731
-    return tree_map(copies, value)
-
-
-def _tensors(module: nn.Module) -> dict[str, Tensor]:
-    held: dict[str, Tensor] = dict(module.named_parameters(remove_duplicate=False))
-    held.update(module.named_buffers(remove_duplicate=False))
-    return held
-
-
-def _bytes(values: Any) -> int:
-    return sum(t.numel() * t.element_size() for t in values if isinstance(t, Tensor))
-
-
-def _groups(optimizer: Any) -> tuple[dict[str, Any], ...]:
-    if optimizer is None:
-        return ()
-    return tuple(
-        {key: _copied(value) for key, value in group.items() if key != "params"}
-        for group in optimizer.param_groups
-    )
-
-
-def _moments(optimizer: Any) -> dict[tuple[int, int], dict[str, Any]]:
-    if optimizer is None:
-        return {}
-    return {
-        (g, i): {key: _copied(copy.copy(value)) for key, value in optimizer.state[parameter].items()}
-        for g, group in enumerate(optimizer.param_groups)
-        for i, parameter in enumerate(group["params"])
-        if parameter in optimizer.state
-    }
-
-
-def _random(tensors: list[Any]) -> dict[str, Any]:
-    """Random states as they are; reading them draws nothing."""
-    states: dict[str, Any] = {"torch": torch.get_rng_state(), "python": random.getstate()}
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        states["numpy"] = numpy.random.get_state()
-    device = next((t.device for t in tensors if isinstance(t, Tensor) and t.device.type == "cuda"), None)
-    if device is not None:
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    return states
-
-
-def _autocast() -> dict[str, Any]:
-    return {
-        kind: torch.get_autocast_dtype(kind) for kind in ("cpu", "cuda") if torch.is_autocast_enabled(kind)
-    }
+def _more_is_descended(batches: Sequence[CapturedBatch]) -> bool:
+    """Whether the loss function's value is no fixed share of what the script descends."""
+    ratios = [b.descended / b.loss for b in batches if b.loss and math.isfinite(b.loss)]
+    return any(abs(ratio - ratios[0]) > ROUNDING * abs(ratios[0]) for ratio in ratios)

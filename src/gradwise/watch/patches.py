@@ -88,6 +88,7 @@ class Patches:
 
     def _loss(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         pulse, compiling, tensor = self.pulse, torch.compiler.is_compiling, Tensor
+        modes = torch._C._len_torch_function_stack
 
         def tell(out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             session = self.session
@@ -105,13 +106,14 @@ class Patches:
             if pulse.quiet:  # never once anything is compiled
                 try:
                     if out.requires_grad:
-                        pulse.calls += 1
+                        pulse.calls += not modes()
                         return out
                 except AttributeError:  # whatever a subclass made of it
                     return out
             elif pulse.compiles and compiling():
                 return out
-            tell(out, args, kwargs)
+            if not modes():  # such as of `torch.set_default_device`: it has called this wrapper again
+                tell(out, args, kwargs)
             return out
 
         # TorchScript compiles the original's source with the names that the wrapper sees.
