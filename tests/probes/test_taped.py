@@ -151,12 +151,14 @@ class Binary(nn.Module):
 KINDS = (Written, Penalised, Variational, Siamese, InPlace, Slopes, Mixed)
 
 
-def trained(model, *, probing=True, steps=STEPS, step=None):
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+def trained(model, *, steps=STEPS, step=None, optimizers=()):
+    optimizer = optimizers[0] if optimizers else torch.optim.Adam(model.parameters(), lr=0.01)
     folder = Path(tempfile.mkdtemp(prefix="gradwise-taped-"))
     losses = []
-    with watched(folder / "run", models=[model], optimizers=[optimizer], probing=probing) as session:
-        session.stages.optimizers.add(optimizer)
+    given = [*(optimizers or [optimizer])]
+    with watched(folder / "run", models=[model], optimizers=given, probing=True) as session:
+        for one in given:
+            session.stages.optimizers.add(one)
         for number in range(steps):
             if step is not None:
                 step(model, optimizer, number)
@@ -258,6 +260,29 @@ def test_a_rate_a_hundred_times_too_high_is_told_with_a_loss_written_by_hand():
     bench = Bench(captured)
     bench.watch = bench.watch.__class__(20.0)
     assert rate(bench).verdict == "lower"
+
+
+def test_two_optimizers_that_step_together_are_played_together():
+    model = made(Variational)
+    adam = torch.optim.Adam(model.encoder.parameters(), lr=0.01)
+    momentum = torch.optim.SGD(model.decoder.parameters(), lr=0.1, momentum=0.9)
+
+    def step(model, _optimizer, number):
+        adam.zero_grad()
+        momentum.zero_grad()
+        model.descended(number).backward()
+        adam.step()
+        momentum.step()
+
+    captured, _ = trained(model, steps=8, step=step, optimizers=[adam, momentum])
+    bench = Bench(captured)
+    replica = bench.replica
+    assert bench.admitted == "to the last bit"
+    assert bench.batches[-1].step == 7
+    replica.gradients(replica.loss(bench.batches[-1]))
+    replica.optimizer.step()
+    own = [*model.encoder.parameters(), *model.decoder.parameters()]
+    assert all(torch.equal(p, q) for p, q in zip(own, replica.parameters, strict=True))
 
 
 def refused(captured):

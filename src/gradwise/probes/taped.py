@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import torch
@@ -39,10 +39,12 @@ class TapedReplica:
     def __init__(self, taped: Taped, refusal: str) -> None:
         self.taped, self.refusal = taped, refusal
         try:
-            self.parameters, self.optimizer = copy.deepcopy((list(taped.parameters), taped.optimizer))
+            self.parameters, twins = copy.deepcopy((list(taped.parameters), list(taped.optimizers)))
         except Exception as error:
             raise Abstain(f"the optimizer cannot be copied ({type(error).__name__})") from error
-        drop_step_hooks(self.optimizer)
+        for twin in twins:
+            drop_step_hooks(twin)
+        self.optimizer = twins[0] if len(twins) == 1 else Joint(twins)
         self.tensors = {str(number): p for number, p in enumerate(self.parameters)}
         for parameter in self.parameters:
             parameter.grad = None
@@ -116,6 +118,35 @@ class TapedReplica:
         if not abs(got - batch.loss) <= ROUNDING * max(abs(batch.loss), 1e-6):
             raise Abstain(f"on a copy the captured step has loss {got:.6g} and not {batch.loss:.6g}")
         return "to rounding"
+
+
+class Joint:
+    """Several optimizers that step one after another, as one; their groups are counted through."""
+
+    def __init__(self, optimizers: Sequence[Any]) -> None:
+        self.optimizers = optimizers
+        self.param_groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+        self.state = _States(optimizers)
+
+    def step(self) -> None:
+        """One step of each."""
+        for optimizer in self.optimizers:
+            optimizer.step()
+
+
+class _States:
+    """What each of the optimizers keeps of its parameters."""
+
+    def __init__(self, optimizers: Sequence[Any]) -> None:
+        self._optimizers = optimizers
+        self._of = {id(p): o for o in optimizers for group in o.param_groups for p in group["params"]}
+
+    def clear(self) -> None:
+        for optimizer in self._optimizers:
+            optimizer.state.clear()
+
+    def __setitem__(self, parameter: Tensor, state: Any) -> None:
+        self._of[id(parameter)].state[parameter] = state
 
 
 def play(tape: Tape, parameters: list[Tensor]) -> Tensor:

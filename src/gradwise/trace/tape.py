@@ -68,15 +68,15 @@ class Taped:
     """What probes start from where the model and its loss function cannot be called again by themselves.
 
     Args:
-        parameters: the user's own trained parameters, in the order of the optimizer's groups.
-        optimizer: the user's own optimizer.
+        parameters: the user's own trained parameters, in the order of the optimizers' groups.
+        optimizers: the user's own, in the order in which they step; their groups are counted through.
         batches: oldest first, each with its tape.
         state: parameters (named ``"0"``, ``"1"``, ...) and optimizer just before the last batch.
         initial: before the first optimizer step; None when it was not kept.
     """
 
     parameters: tuple[Any, ...]
-    optimizer: Any
+    optimizers: tuple[Any, ...]
     batches: tuple[CapturedBatch, ...]
     state: CapturedState
     initial: CapturedState | None = None

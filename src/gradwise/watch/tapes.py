@@ -20,6 +20,7 @@ from gradwise.watch.copies import bytes_of, copied, groups_of, moments_of
 from gradwise.watch.taping import Recorder, Unwritable
 
 TAPES = 8  # latest steps that are kept
+FEWEST = 2  # one alone may be of another training than the next
 MOST_STATE_BYTES = 256 << 20  # of weights and optimizer state
 MOST_INITIAL_BYTES = 64 << 20  # of the weights before the first step
 # In evaluation these take another way, of other numbers, where functions are written down.
@@ -40,7 +41,7 @@ class Tapes:
         self.initial: CapturedState | None = None
         self._batches: deque[CapturedBatch] = deque(maxlen=TAPES)
         self._state: CapturedState | None = None
-        self._optimizer: Any = None
+        self._optimizers: list[Any] = []  # in the order in which they step
         self._copies: dict[int, tuple[weakref.ref[Tensor], int, Tensor]] = {}
         self._handle: Any = None
         self._recorder: Recorder | None = None
@@ -52,10 +53,11 @@ class Tapes:
         self._step = self._backwards = 0
         self._loss: Tensor | None = None
         self._stepped: list[Any] = []
+        self._first: list[CapturedState | None] = []  # of each that stepped, before it did
 
     @property
     def _trained(self) -> list[Tensor]:
-        return [p for group in self._optimizer.param_groups for p in group["params"]]
+        return trained_by(self._optimizers)
 
     # ---- told by the capture --------------------------------------------------------
 
@@ -63,7 +65,7 @@ class Tapes:
         """A sampled step begins: it is written down from the first module on that runs with gradients."""
         self.disarm()
         self._step = step
-        if self._optimizer is not None:
+        if self._optimizers:
             self._handle = register_module_forward_pre_hook(self._entering)
 
     def disarm(self) -> None:
@@ -92,38 +94,48 @@ class Tapes:
         """An optimizer is about to step."""
         self._close()
         self._stepped.append(optimizer)
-        if not isinstance(optimizer, Optimizer):
-            return
-        if optimizer is not self._optimizer and len(self._stepped) == 1:
-            self._optimizer = optimizer  # the first, or another training begins
-            self._batches.clear()
-            self._state = self.initial = None
-            if step == 0 and bytes_of(self._trained) <= MOST_INITIAL_BYTES:
-                self.initial = CapturedState(0, self._weights(), groups_of(optimizer))
+        if step == 0 and isinstance(optimizer, Optimizer):
+            own = trained_by([optimizer])
+            small = bytes_of(own) <= MOST_INITIAL_BYTES
+            self._first.append(_state(0, own, [optimizer], moments=False) if small else None)
 
     def finish(self, step: int) -> bool:
         """The sampled step is over; whether it was kept."""
         tape, before, stepped = self._tape, self._before, self._stepped
-        if tape is None or before is None or self._loss is None:
-            kept = False
-        elif self._backwards > 1:
-            kept, self.problem = False, f"{self._backwards} backward passes make one step"
-        elif len(stepped) != 1 or stepped[0] is not self._optimizer:
-            kept, self.problem = False, "no single optimizer takes the steps"
-        else:
-            kept, loss = True, float(self._loss)
-            self._batches.append(CapturedBatch(step, (), {}, "", None, (), {}, loss, loss, tape=tape))
-            self._state = before
+        kept = False
+        if not stepped or not all(isinstance(optimizer, Optimizer) for optimizer in stepped):
+            self._optimizers = []
+        elif [*map(id, stepped)] != [*map(id, self._optimizers)]:
+            self._begin(stepped)
+        elif tape is not None and before is not None and self._loss is not None:
+            kept, loss = self._backwards == 1, float(self._loss)
+            if not kept:
+                self.problem = f"{self._backwards} backward passes make one step"
+            else:
+                self._batches.append(CapturedBatch(step, (), {}, "", None, (), {}, loss, loss, tape=tape))
+                self._state = before
         self.disarm()
         return kept
+
+    def _begin(self, stepped: list[Any]) -> None:
+        """These optimizers train from now on."""
+        self._optimizers = list(stepped)
+        self._batches.clear()
+        self._state = self.initial = None
+        first = [state for state in self._first if state is not None]
+        if len(first) == len(stepped) == len({*map(id, stepped)}):
+            tensors = [tensor for state in first for tensor in state.tensors.values()]
+            groups = tuple(group for state in first for group in state.groups)
+            self.initial = CapturedState(0, {str(n): t for n, t in enumerate(tensors)}, groups)
 
     # ---- asked by probes ------------------------------------------------------------
 
     def taped(self) -> Taped | None:
-        """What was kept; None where no step was."""
-        if not self._batches or self._state is None:
+        """What was kept; None where fewer than two steps were."""
+        if len(self._batches) < FEWEST or self._state is None:
             return None
-        return Taped(tuple(self._trained), self._optimizer, tuple(self._batches), self._state, self.initial)
+        kept = tuple(self._trained), tuple(self._optimizers), tuple(self._batches)
+        return Taped(*kept, self._state, self.initial)
 
     # ---- within ---------------------------------------------------------------------
 
@@ -144,12 +156,11 @@ class Tapes:
     def _open(self) -> None:
         if self._before is not None:
             return
-        states = list(self._optimizer.state.values())
+        states = [state for optimizer in self._optimizers for state in optimizer.state.values()]
         if bytes_of(tree_leaves((self._trained, states))) > MOST_STATE_BYTES:
             self.problem = "the weights are too large to keep a copy of"
             return
-        optimizer = self._optimizer
-        self._before = CapturedState(self._step, self._weights(), groups_of(optimizer), moments_of(optimizer))
+        self._before = _state(self._step, self._trained, self._optimizers)
         self._recorder = Recorder(self._trained, self._copies)
         self._recorder.open()
 
@@ -161,5 +172,18 @@ class Tapes:
             self.spend(recorder.spent)
             self._copies = {key: held for key, held in self._copies.items() if held[0]() is not None}
 
-    def _weights(self) -> dict[str, Any]:
-        return {str(number): copied(p) for number, p in enumerate(self._trained)}
+
+def trained_by(optimizers: list[Any]) -> list[Tensor]:
+    """Their parameters, group by group."""
+    return [p for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
+
+
+def _state(step: int, tensors: list[Tensor], optimizers: list[Any], *, moments: bool = True) -> CapturedState:
+    """Copies of parameters, named by their number, and of the optimizers; groups are counted through."""
+    groups: list[dict[str, Any]] = []
+    held: dict[tuple[int, int], dict[str, Any]] = {}
+    for optimizer in optimizers:
+        if moments:
+            held |= {(len(groups) + g, i): each for (g, i), each in moments_of(optimizer).items()}
+        groups += groups_of(optimizer)
+    return CapturedState(step, {str(n): copied(t) for n, t in enumerate(tensors)}, tuple(groups), held)
