@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gradwise.rules.underfitting import MARGIN, MIN_ROWS, check
-from gradwise.trace.model import ParameterInfo, Trace
+from gradwise.trace.model import Fact, ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, noisy
 
 PARAMETERS = (ParameterInfo("fc.weight", (3, 2), module="fc"),)
@@ -99,3 +100,24 @@ def test_sick_half_learnt_though_simple_models_get_nearly_all() -> None:
     assert list(check(run(0.55, near=0.95)))
     assert not list(check(run(0.55, near=0.8)))
     assert not list(check(run(0.72, near=1.0)))
+
+
+def test_sick_a_layer_of_two_units_before_eight_classes() -> None:
+    """The loss still falls a little, as it does where only ever finer ways through two numbers are found."""
+    slow = decay(0.6, 0.5, 200)
+
+    def behind(units: int, *, last: bool = False) -> Trace:
+        body = ModuleInfo("body", "GRU", parameters=42, order=0, units=units)
+        head = ModuleInfo("head", "Linear", parameters=24, order=1, units=8)
+        modules = (body,) if last else (body, head)
+        rows = fact("rows", "Net", classes=8)
+        return furnished(run(0.1, loss=slow), modules, rows)
+
+    (finding,) = check(behind(2))
+    assert "body lets 2 numbers through for 8 classes" in finding.message
+    assert not list(check(behind(3)))
+    assert not list(check(behind(2, last=True)))
+
+
+def furnished(trace: Trace, modules: tuple[ModuleInfo, ...], rows: Fact) -> Trace:
+    return replace(trace, modules=modules, facts=(*trace.facts, rows))

@@ -16,6 +16,9 @@ How it decides
     (training or evaluation) by 0.2 and 4 standard errors; or less than 0.7, and it is
     above by 0.3 (unit: skill or lift,
     1 is perfect; ours, calibrated on the detection corpus).
+    Where everything goes through a dense or recurrent layer of a quarter as many
+    units as there are classes, or fewer, a fall of up to 10 % counts as none, and
+    less than 0.7 as little.
 
 Cure
     A larger net, less regularisation, a longer run.
@@ -57,6 +60,9 @@ FAR, FAR_SKILL = 0.3, 0.7  # margin with which a network that got as much underf
 WINDOW = 0.6  # share of the run from which on the loss is looked at
 FLAT = 0.03  # relative fall over that window that counts as none; ours
 FLAT_SURE = 3.0  # standard errors below which a fall counts as none
+NARROW = 4  # classes for each unit of a layer from which on it is a bottleneck; ours
+FLAT_NARROW = 0.1  # relative fall behind such a layer that counts as none; ours
+FUNNELS = ("Linear", "RNN", "GRU", "LSTM")  # layers that nothing goes around but a shortcut
 PULL_ALIVE = 1e-4  # gradient over weight; below it the gradient has vanished
 
 RULE = Rule(
@@ -68,7 +74,7 @@ RULE = Rule(
     reads=(
         "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "val_loss", "val_accuracy",
         "grad_norm", "weight_norm", "reference_skill", "reference_error", "neighbour_skill",
-        "neighbour_error", "reference_rows", "fact:optimizer", "fact:structure",
+        "neighbour_error", "reference_rows", "fact:optimizer", "fact:structure", "fact:rows",
     ),
     explains=("loses-to-baseline", "trained-too-long", "loss-not-decreasing"),
     cures=("larger-net", "train-longer", "less-regularization"),
@@ -81,8 +87,9 @@ _NAMES = {"reference": "ridge regression gets", "neighbour": "nearest neighbours
 
 def check(trace: Trace) -> Iterator[Finding]:
     """Yield one finding when the loss has settled and a simple model is far better."""
-    end = trend(trace, WINDOW)
-    if not np.isfinite(end.fall) or (end.fall > FLAT and end.falls(FLAT_SURE)) or not _alive(trace):
+    end, narrow = trend(trace, WINDOW), _narrow(trace)
+    flat = FLAT_NARROW if narrow else FLAT
+    if not np.isfinite(end.fall) or (end.fall > flat and end.falls(FLAT_SURE)) or not _alive(trace):
         return
     best: tuple[float, str, Yardstick] | None = None
     for kind, name in _NAMES.items():
@@ -91,7 +98,7 @@ def check(trace: Trace) -> Iterator[Finding]:
             worth = one.rows >= MIN_ROWS and one.simple >= WORTH
             sure = worth and margin >= max(MARGIN + one.allowance, SURE * one.error)
             far = margin >= FAR + one.allowance
-            low = one.reached < (FAR_SKILL if far else GOOD_SKILL)
+            low = one.reached < (FAR_SKILL if far or narrow else GOOD_SKILL)
             if sure and low and (best is None or margin > best[0]):
                 best = margin, name, one
     if best is None:
@@ -106,13 +113,24 @@ def check(trace: Trace) -> Iterator[Finding]:
         threshold=MARGIN,
         unit="lift below the simple model" if one.classes else "skill below the simple model",
         message=(
-            f"the loss no longer falls, and the network removed {max(one.reached, 0.0):.0%} {scale}; {name} "
-            f"{one.simple:.0%} (± {one.error:.0%}) on {one.rows} rows left out in turn"
+            f"the loss {'hardly' if narrow else 'no longer'} falls, and the network removed "
+            f"{max(one.reached, 0.0):.0%} {scale}; {name} {one.simple:.0%} (± {one.error:.0%}) on {one.rows} "
+            f"rows left out in turn{narrow}"
         ),
         why="there is more in the data than the network takes from it, and it has stopped looking",
         strength=0.4 + min(margin, 0.6),
         evidence=[Evidence("loss", (), since, trace.last_step)],
     )
+
+
+def _narrow(trace: Trace) -> str:
+    """What to say of a layer through which too little fits for that many classes; "" where there is none."""
+    classes = max((int(fact.data.get("classes", 0)) for fact in trace.facts_of("rows")), default=0)
+    funnels = sorted((m for m in trace.modules if m.type in FUNNELS and m.units > 0), key=lambda m: m.order)
+    least = min(funnels[:-1], key=lambda m: m.units, default=None)
+    if least is None or least.units * NARROW > classes:
+        return ""
+    return f"; {least.name} lets {least.units} numbers through for {classes} classes"
 
 
 def _alive(trace: Trace) -> bool:

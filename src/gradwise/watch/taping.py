@@ -7,6 +7,7 @@ what comes from elsewhere (data, noise, masks, running statistics) is copied as 
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
@@ -53,6 +54,7 @@ class Recorder(TorchFunctionMode):
         self._slots: dict[int, tuple[weakref.ref[Tensor], int, int, bool]] = {}
         self._count = self._bytes = 0
         self._closed = False
+        _LIVE.add(self)
 
     # ---- on and off -----------------------------------------------------------------
 
@@ -250,3 +252,15 @@ def _unscaled(calls: Sequence[Call], end: int, constants: Mapping[int, Tensor]) 
         return end
     whole = float(by) >= SCALER_LEAST and float(torch.log2(by.double())).is_integer()
     return loss.number if whole else end
+
+
+_LIVE: weakref.WeakSet[Recorder] = weakref.WeakSet()
+
+
+def _rest() -> None:
+    """A forked worker (DataLoader, multiprocessing) inherits the mode but writes nothing down."""
+    for recorder in list(_LIVE):
+        recorder._closed = True
+
+
+os.register_at_fork(after_in_child=_rest)
