@@ -7,6 +7,7 @@ import pytest
 
 from gradwise.errors import UsageError
 from gradwise.heal.candidates import Candidate, chosen_grades, propose, random_treatments
+from gradwise.heal.deepening import stronger
 from gradwise.heal.treatment import Cure, Treatment, parse_treatment
 from gradwise.heal.writing import render_treatment
 from gradwise.remedies.collection import all_remedies
@@ -133,3 +134,20 @@ def test_grades_are_checked():
     assert "changes-data" not in chosen_grades(None)
     with pytest.raises(UsageError, match="did you mean"):
         chosen_grades("save")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "doses"),
+    [(300.0, ["600", "6000", "60000"]), (12.0, ["20", "200", "2000"]), (4.0, ["10", "100", "1000"])],
+)
+def test_a_limit_of_clipping_is_raised_to_what_the_norms_were(ratio, doses):
+    found = replace(finding("always-clipped", "raise-clip"), value=ratio, unit="norm over limit")
+    given = [one.cures[0].dose["times"] for one in propose([found], ALL).candidates]
+    assert [f"{each:g}" for each in given] == doses
+    more = stronger(Candidate((Cure("raise-clip", {"times": given[0]}),), "always-clipped"))
+    assert more.cures[0].dose["times"] == pytest.approx(10 * given[0])
+
+
+def test_a_formula_that_breaks_is_kept_off_its_edge():
+    proposed = propose([finding("nan-gradient", "stable-loss")], ALL)
+    assert [one.cures[0].name for one in proposed.candidates] == ["guard-edges", "guard-edges"]

@@ -8,6 +8,7 @@ from gradwise.heal.choosing import choose
 from gradwise.heal.halving import CLEARLY
 from gradwise.heal.metric import Metric
 from gradwise.heal.outcome import Order
+from gradwise.heal.treatment import Cure
 from gradwise.heal.trial import Trial
 from gradwise.heal.trying import Ground
 from gradwise.trace.findings import Finding
@@ -176,3 +177,75 @@ def test_a_run_without_an_ailment_is_given_up_for_one_with_only_if_that_is_clear
 
     assert best(1.01) == "unfreeze + set-eval-mode"
     assert best(1.4) == "unfreeze"
+
+
+# ---- a cure that makes a run longer
+
+
+SHORT = finding("trained-too-short", "train-longer", "raise-lr")
+FOUR = "train-longer times=4"
+
+
+def untils(monkeypatch):
+    """By what was given, the steps at which numbers of its runs were taken."""
+    asked, of = [], Metric.of
+
+    def noted(metric, place, until=None, most=None):
+        asked.append((place.name, until))
+        return of(metric, place, until, most)
+
+    monkeypatch.setattr(Metric, "of", noted)
+    return asked
+
+
+def test_a_longer_run_is_compared_where_it_ends_and_all_others_at_the_scripts_own(tmp_path, monkeypatch):
+    asked = untils(monkeypatch)
+    values = {frozenset(["train-longer"]): 1.0}
+    assert chosen(tmp_path, by(values), [SHORT]) == (FOUR, [FOUR])
+    longer = Trial((Cure("train-longer", {"times": 4}, (), "X01 trained-too-short"),)).key
+    steps = {until for _, until in asked}
+    assert steps == {200, 800}
+    assert {until for key, until in asked if key == longer} == {800}
+    assert {until for key, until in asked if key == Trial(probing=True).key} == {200}
+
+
+def test_no_shortened_run_is_held_against_a_longer_one(tmp_path):
+    values = {frozenset(["train-longer"]): 1.0, frozenset(["raise-lr"]): 0.9}
+    both = f"{FOUR} + raise-lr factor=10"
+    assert chosen(tmp_path, by(values), [SHORT], lambda trial: [SHORT]) == (FOUR, [FOUR, both])
+
+
+def test_where_longer_is_not_enough_the_next_cure_of_its_cause_joins_it(tmp_path):
+    values = {frozenset(["train-longer"]): 1.0, frozenset(["train-longer", "raise-lr"]): 0.4}
+    both = f"{FOUR} + raise-lr factor=10"
+    shows = lambda trial: [SHORT] if len(trial.cures) == 1 else []  # noqa: E731
+    best, tried = chosen(tmp_path, by(values), [SHORT], shows)
+    assert (best, tried[:2]) == (both, [FOUR, both])
+
+
+def test_where_it_does_not_help_the_others_are_searched_without_it(tmp_path):
+    values = {frozenset(["raise-lr"]): 0.9}
+    best, tried = chosen(tmp_path, by(values), [SHORT])
+    assert best.startswith("raise-lr")
+    assert tried[0] == FOUR
+    assert not any("train-longer" in name for name in tried[1:])
+
+
+def test_what_else_was_named_joins_it_over_all_steps(tmp_path):
+    values = {frozenset(["train-longer"]): 1.0, frozenset(["train-longer", "unfreeze"]): 0.4}
+    both = f"{FOUR} + unfreeze"
+    assert chosen(tmp_path, by(values), [SHORT, FROZEN]) == (both, [FOUR, both])
+
+
+def test_a_longer_run_may_take_longer(tmp_path):
+    runs = runs_of(tmp_path, lambda trial: "loss 1", seconds=30.0)
+    runs.single = 2.0
+    assert runs.get(Trial((Cure("lower-lr"),))).status == "killed"
+    assert runs.get(Trial((Cure("train-longer", {"times": 4}),))).status == "finished"
+
+
+def test_longer_runs_are_left_where_the_budget_does_not_reach_for_them(tmp_path):
+    values = {frozenset(["train-longer"]): 0.5, frozenset(["raise-lr"]): 0.9}
+    best, tried = chosen(tmp_path, by(values), [SHORT], budget=7.0)
+    assert best.startswith("raise-lr")
+    assert FOUR not in tried

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
 from gradwise.heal.treatment import Cure
+from gradwise.remedies.collection import find_remedy
 from tests.remedies.nets import CNN, MLP, NETS, RNN, batches, did, same, sgd, trained, treatment
 
 each_net = pytest.mark.parametrize("kind", NETS)
@@ -244,3 +245,96 @@ def test_frozen_parameters_are_not_forgotten_ones():
     with treatment(Cure("add-to-optimizer")) as run:
         trained(MLP, head)
     assert run.charts[0].idle
+
+
+# ---- descend -------------------------------------------------------------------------
+
+
+def climbing(kind, make, loss, **options):
+    """A loop with its own loss; every loss that the script saw, and the step's ``maximize`` after it."""
+    torch.manual_seed(3)
+    net = kind()
+    optimizer = make(net.parameters(), lr=0.02, **options)
+    net.seen = []
+    for x, y in batches(net, 6):
+        optimizer.zero_grad()
+        value = loss(net(x), y)
+        value.backward()
+        optimizer.step()
+        net.seen.append((value.item(), optimizer.param_groups[0]["maximize"]))
+    net.optimizer = [optimizer]
+    return net
+
+
+@each_net
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop])
+def test_an_optimizer_that_maximises_steps_down(kind, make):
+    with treatment(Cure("descend")) as run:
+        healed = climbing(kind, make, F.cross_entropy, maximize=True)
+    assert same(healed, climbing(kind, make, F.cross_entropy))
+    assert not same(healed, climbing(kind, make, F.cross_entropy, maximize=True))
+    assert all(maximize for _, maximize in healed.seen)  # the script sees its own setting
+    assert did(run) == {f"{make.__name__} stepped without maximize": 6}
+
+
+@each_net
+@pytest.mark.parametrize(
+    "negate", [lambda loss: -loss, lambda loss: loss * -1, lambda loss: -1.0 * loss, lambda loss: -2 * loss]
+)
+def test_a_negated_loss_is_followed_down(kind, negate):
+    with treatment(Cure("descend")) as run:
+        healed = climbing(kind, torch.optim.SGD, lambda out, y: negate(F.cross_entropy(out, y)))
+    down = climbing(kind, torch.optim.SGD, lambda out, y: -negate(F.cross_entropy(out, y)))
+    assert same(healed, down)
+    assert healed.seen[0][0] < 0
+    assert did(run) == {"the gradients of a negated loss were turned for SGD": 6}
+
+
+@pytest.mark.parametrize(
+    ("loss", "options"),
+    [
+        (F.cross_entropy, {}),
+        (lambda out, y: -F.cross_entropy(out, y), {"maximize": True}),  # that descends already
+        (lambda out, y: -out[:, 0].mean(), {}),  # a reward, as far as anybody can tell
+        (lambda out, y: F.cross_entropy(out, y) - out.softmax(1).max(), {}),
+        (lambda out, y: 0.5 * F.cross_entropy(out, y), {}),
+    ],
+)
+def test_what_descends_and_what_is_no_loss_is_left(loss, options):
+    with treatment(Cure("descend")) as run:
+        healed = climbing(MLP, torch.optim.SGD, loss, **options)
+    assert same(healed, climbing(MLP, torch.optim.SGD, loss, **options))
+    assert run.charts[0].idle
+
+
+def test_an_attack_on_the_inputs_is_no_negated_training():
+    def attacked(out, y):
+        x = torch.ones(2, 3, requires_grad=True)
+        (-F.cross_entropy(x * 1.0, torch.tensor([0, 1]))).backward()
+        return F.cross_entropy(out, y)
+
+    with treatment(Cure("descend")) as run:
+        healed = climbing(MLP, torch.optim.SGD, attacked)
+    assert same(healed, climbing(MLP, torch.optim.SGD, attacked))
+    assert run.charts[0].idle
+
+
+@each_net
+def test_undone_the_optimizer_maximises_again(kind):
+    with treatment(Cure("descend")):
+        healed = climbing(kind, torch.optim.SGD, F.cross_entropy, maximize=True)
+    before = [p.detach().clone() for p in healed.parameters()]
+    x, y = next(batches(healed, 1))
+    healed.optimizer[0].zero_grad()
+    F.cross_entropy(healed(x), y).backward()
+    healed.optimizer[0].step()
+    for old, new in zip(before, healed.parameters(), strict=True):
+        torch.testing.assert_close(new.detach(), old + 0.02 * new.grad)
+
+
+def test_a_tight_clip_is_raised_to_what_its_norms_reach():
+    dose = find_remedy("raise-clip").declaration.doses[0]
+    assert dose.rungs(300.0, "norm over limit")[0] == 600.0
+    assert dose.rungs(12.0, "norm over limit")[0] == 20.0
+    assert dose.rungs(3.0, "norm over limit")[0] == 10.0
+    assert dose.rungs(300.0, "times the start") == dose.ladder

@@ -97,6 +97,45 @@ def test_the_weight_of_one_logit_is_that_of_the_edit(kind):
     assert close(healed, loop(kind, x, y, edited))
 
 
+@each_net
+def test_weights_that_count_the_frequent_classes_more_are_replaced(kind):
+    x, y = rare(kind)
+    counts = torch.bincount(y, minlength=3).float()
+    upside_down = nn.CrossEntropyLoss(weight=counts / counts.mean())
+    with treatment(Cure("class-weights")) as run:
+        healed = loop(kind, x, y, upside_down)
+    assert close(healed, loop(kind, x, y, weighted(y)))
+    assert healed.losses[0] == loop(kind, x, y, upside_down).losses[0]
+    assert not could_not(run)
+
+
+def test_a_positive_weight_that_counts_the_rare_answer_less_is_replaced():
+    x, y = rare(MLP)
+    positive = (y == 2).sum()
+    right = ((len(y) - positive) / positive).reshape(1)
+
+    def asked(weight):
+        return lambda out, y: F.binary_cross_entropy_with_logits(
+            out[:, 0], (y == 2).float(), pos_weight=weight
+        )
+
+    with treatment(Cure("class-weights")):
+        healed = loop(MLP, x, y, asked(1 / right))
+    assert close(healed, loop(MLP, x, y, asked(right)))
+    with treatment(Cure("class-weights")):
+        assert same(loop(MLP, x, y, asked(right / 2)), loop(MLP, x, y, asked(right / 2)))
+
+
+def test_weights_that_say_nothing_of_the_counts_and_those_that_leave_classes_out_stay():
+    x, y = rare(MLP)
+    for own in ([0.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 2.0, 4.0]):
+        criterion = nn.CrossEntropyLoss(weight=torch.tensor(own))
+        with treatment(Cure("class-weights")) as run:
+            healed = loop(MLP, x, y, criterion)
+        assert same(healed, loop(MLP, x, y, criterion))
+        assert could_not(run)
+
+
 def test_weights_of_the_script_and_evaluations_stay():
     x, y = rare(MLP)
     with treatment(Cure("class-weights"), Cure("focal-loss")) as run:

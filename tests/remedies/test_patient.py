@@ -73,7 +73,8 @@ def test_the_treated_loss_stays_finite_and_the_random_numbers_are_the_scripts(na
     _, number = last()
     with treatment(Cure(name)):
         net, treated = last()
-    assert treated == number
+    if not Cure(name).remedy.declaration.lengthens:  # more steps of the script's own draw more
+        assert treated == number
     assert all(p.isfinite().all() for p in net.parameters())
 
 

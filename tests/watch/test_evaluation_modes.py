@@ -131,3 +131,26 @@ def test_wrapped_methods_are_put_back_when_the_mode_changes_inside(tmp_path):
     trace = evaluations(tmp_path / "run", evaluate, mode=nn.Module.train)
     assert before == {name: getattr(torch.Tensor, name) for name in before}
     assert not trace.facts_of("note")
+
+
+@torch.no_grad()
+def one_part_only(model, x, y):
+    model[0].eval()
+    return (model(x).argmax(dim=1) == y).float().mean()
+
+
+@torch.no_grad()
+def within_the_stretch(model, x, y):
+    model.eval()
+    return (model(x).argmax(dim=1) == y).float().mean()
+
+
+def test_only_a_part_is_put_into_eval_mode(tmp_path):
+    """Here the dropout behind it drops on; the switch lies within the stretch without gradients."""
+    told = last(evaluations(tmp_path / "run", one_part_only, mode=nn.Module.train), "evaluation-modes")
+    assert (told["phases"], told["active"], told["modules"]) == (3, 3, ["1"])
+
+
+def test_the_mode_is_switched_within_the_stretch(tmp_path):
+    told = last(evaluations(tmp_path / "run", within_the_stretch, mode=nn.Module.train), "evaluation-modes")
+    assert (told["phases"], told["active"], told["modules"]) == (3, 0, [])

@@ -279,3 +279,22 @@ def test_a_new_model_gets_a_new_book(tmp_path):
     trace = trace_of(tmp_path / "run")
     assert max(fact.data["rows"] for fact in trace.facts_of("rows") if fact.step < 6) == 60
     assert max(fact.data["rows"] for fact in trace.facts_of("rows")) == 60  # not 120
+
+
+def test_partners_in_the_batch_are_no_classes(tmp_path):
+    """In-batch contrastive losses give every row the number of its place: it is another one in every epoch."""
+    torch.manual_seed(0)
+    x = torch.randn(TRAIN, 6)
+    with watched(tmp_path / "run"):
+        tower = nn.Linear(6, 8)
+        optimizer = torch.optim.SGD(tower.parameters(), lr=0.1)
+        for _ in range(3 * EPOCHS):
+            for rows in torch.randperm(TRAIN).split(BATCH):
+                code = F.normalize(tower(x[rows]), dim=1)
+                loss = F.cross_entropy(code @ code.T / 0.1, torch.arange(BATCH))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+    last = trace_of(tmp_path / "run").facts_of("rows")[-1].data
+    assert last["revisited"] == 0 or last["relabelled"] == 0
+    assert last["classes"] == 0

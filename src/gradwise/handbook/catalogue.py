@@ -81,7 +81,7 @@ D11  constant-features  input features that never vary  drop-features
 L01  loss-nan  the loss is NaN or infinite  lower-lr, clip-gradient, stable-loss
 L02  loss-not-decreasing  the loss stays near that of a constant prediction  raise-lr, sgd-momentum, change-optimizer
 L03  loss-oscillates  the loss jumps up and down more than it falls  lower-lr, larger-batch
-L04  loss-diverges  the loss settles or grows above its start  lower-lr, warm-up, clip-gradient
+L04  loss-diverges  the loss settles or grows above its start  lower-lr, warm-up, clip-gradient, descend
 L05  loss-spike  the loss rises far above its level for a few steps  clip-gradient, skip-batch
 L06  initial-loss-off  the first loss is far from that of an even guess  init-head
 W01  symmetric-init  all units of a layer start equal and stay equal  he-init, glorot-init
@@ -90,12 +90,12 @@ W03  init-too-small  the signal dies with depth before any training  he-init, gl
 W04  weights-grow  weights grow without bound while the loss gains nothing  weight-decay, lower-lr
 G01  vanishing-gradient  hardly any gradient reaches the first layers  relu, he-init, batch-norm, residual
 G02  exploding-gradient  gradients run away and harm the loss  clip-gradient, lower-lr, batch-norm, he-init
-G03  nan-gradient  gradients are NaN or infinite  clip-gradient, lower-lr, stable-loss
+G03  nan-gradient  gradients are NaN or infinite  clip-gradient, lower-lr, stable-loss, guard-edges
 G04  noisy-gradient  gradients of different batches hardly agree and the loss stalls  larger-batch, lower-lr, accumulate
 G05  always-clipped  nearly every step is clipped, and by much  raise-clip, lower-lr
 G06  fades-through-time  hardly any gradient reaches the early time steps  lstm, gru, forget-bias, clip-gradient
 A01  dead-relu  units that are silent on every input  leaky-relu, lower-lr, he-init, batch-norm
-A02  saturated-activation  sigmoid or tanh units sit at their ends  relu, glorot-init, batch-norm, standardize-input
+A02  saturated-activation  sigmoid or tanh units sit at their ends  relu, glorot-init, batch-norm, standardize-input, temper-scores
 A03  constant-output  the output hardly depends on the input  (follows its cause)
 A04  activation-scale-drift  activations grow or shrink layer by layer or over time  batch-norm, layer-norm, he-init
 O01  lr-too-high  steps are so large that the loss bounces or rises  lower-lr, warm-up

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from gradwise.errors import GradwiseError
+from gradwise.errors import GradwiseError, TraceError
 from gradwise.heal.candidates import Candidate
 from gradwise.heal.edits.editing import Edited, edit
 from gradwise.heal.edits.script.facts import Facts
 from gradwise.heal.edits.writing import read
 from gradwise.heal.rerun import Words
+from gradwise.heal.trial import Trial
+from gradwise.remedies.guard_edges import guarded
 from gradwise.trace.model import Trace
 from gradwise.trace.read import read_run
 
@@ -31,10 +34,21 @@ def advised(words: Words, chosen: Candidate, place: Path) -> Edited | None:
     try:
         source = read(words.script)
         facts = facts_of(read_run(place).trace, words.args, {p for cure in chosen.cures for p in cure.where})
+        facts = replace(facts, edges=_edges(place.parent / Trial(chosen.cures).key))
         cures = [(cure.name, {**cure.full_dose(), "where": list(cure.where)}) for cure in chosen.cures]
         return edit(source, cures, facts, name=words.script)
     except GradwiseError:
         return None
+
+
+def _edges(place: Path) -> list[tuple[str, str, int]]:
+    """What a treated run kept off its edges; nothing where that run is not kept."""
+    try:
+        told = read_run(place).trace.facts_of("treated")
+    except TraceError:
+        return []
+    found = [guarded(str(line["what"])) for fact in told for line in fact.data.get("did") or ()]
+    return [one for one in found if one is not None]
 
 
 def facts_of(trace: Trace, arguments: Iterable[str], where: Iterable[str]) -> Facts:

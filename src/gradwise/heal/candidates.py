@@ -48,9 +48,27 @@ class Candidate:
         grades = [cure.remedy.declaration.grade for cure in self.cures]
         return max(grades, key=order.index)
 
+    @property
+    def times(self) -> float:
+        """How many times the script's steps a run with it makes."""
+        return lengthened(self.cures)
+
     def everywhere(self) -> Candidate:
         """The same without places."""
         return replace(self, cures=tuple(replace(cure, where=()) for cure in self.cures))
+
+
+def lengthened(cures: Iterable[Cure]) -> float:
+    """How many times the script's steps a run with these cures makes.
+
+    >>> lengthened([Cure("lower-lr"), Cure("train-longer", {"times": 3})])
+    3.0
+    """
+    times = 1.0
+    for cure in cures:
+        dose = cure.remedy.declaration.lengthens
+        times *= cure.full_dose()[dose] if dose else 1.0
+    return times
 
 
 @dataclass(slots=True)
@@ -184,7 +202,8 @@ def random_treatments(
         unable: why a cure cannot be given, "" where it can.
     """
     lot = random.Random(seed)
-    pool = [one for one in all_remedies().values() if not unable(one) and one.declaration.grade == grade]
+    able = [one for one in all_remedies().values() if not unable(one) and not one.declaration.lengthens]
+    pool = [one for one in able if one.declaration.grade == grade]
     taken = shown_cures(tuple(Cure(cure.name, cure.dose) for cure in besides))
     while pool:
         drawn = lot.sample(pool, min(cures, len(pool)))

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradwise.heal.candidates import Candidate, serious
-from gradwise.heal.deepening import deeper, further, stronger
+from gradwise.heal.deepening import beside, deeper, further, stronger
 from gradwise.heal.halving import clearly, latest, planned, ranked, search
 from gradwise.heal.metric import Metric
 from gradwise.heal.outcome import Order
-from gradwise.heal.trying import Ground, Search, Tried
+from gradwise.heal.trying import Cost, Ground, Search, Tried
 
 IDLE = 3  # candidates that may find nothing to act on before another one is the likeliest
 MOST = 6.0  # runs of candidates, in multiples of a whole one, from which on no more is added to what helps
@@ -38,13 +38,15 @@ def choose(order: Order, ground: Ground, candidates: Sequence[Candidate], reserv
     """
     metric = ground.metrics[0]
     ground.runs.listener.phase("try", f"the likeliest cure first, by {metric.name}, {metric.why}")
-    likeliest, rest = _likeliest(candidates, ground)
+    likeliest, rest = _likeliest(_within(candidates, ground, reserved) or candidates, ground)
     metric = ground.agreed([likeliest])
     better = metric.better(likeliest.value, likeliest.nothing)
     found = Search([likeliest], likeliest if better else None, metric, likeliest.nothing)
     if better and not likeliest.clean:
         _climbed(ground, found, reserved)  # too little of it shows as other ailments
-    if found.best is None or not found.best.clean:
+    if found.best is not None and likeliest.candidate.times > 1 and ground.shortens:
+        _once_more(beside(found.best, rest), ground, found, reserved, "more training was not enough")
+    elif found.best is None or not found.best.clean:
         _searched(order, ground, found, rest, reserved)
     _deepened(order, ground, found, reserved)
     _climbed(ground, found, reserved)
@@ -68,7 +70,8 @@ def _searched(
     """What else there is, where the likeliest cure is not enough."""
     likeliest, better, runs = found.best or found.tried[0], found.best is not None, ground.runs
     more = further(likeliest, rest, order.allow, better=better, unable=ground.cannot, named=ground.findings)
-    plan = planned(len(more), ground, runs.left - reserved)
+    more, whole = _affordable(more, ground, reserved)
+    plan = planned(len(more), ground, runs.left - reserved, whole=whole)
     if plan is None:
         if more:
             runs.note("the budget reaches for no other candidate")
@@ -127,10 +130,10 @@ def _once_more(
     With ``tidy`` only those count that bring no ailment of their own: too much shows, as too little does not.
     """
     best, known = found.best, {one.candidate.name for one in found.tried}
-    fresh = [one for one in more if one.name not in known]
+    fresh, whole = _affordable([one for one in more if one.name not in known], ground, reserved)
     since = latest(fresh, [*ground.findings, *(best.findings if best else ())]) or 0
-    plan = planned(len(fresh), ground, ground.runs.left - reserved, since)
-    if best is None or plan is None or sum(one.share for one in found.tried) >= MOST:
+    plan = planned(len(fresh), ground, ground.runs.left - reserved, since, whole=whole)
+    if best is None or plan is None or sum(one.share * one.candidate.times for one in found.tried) >= MOST:
         return
     ground.runs.listener.phase("search", f"since {why}")
     tried, winner = search(fresh, plan, ground, best)
@@ -141,6 +144,26 @@ def _once_more(
         winner = next(iter(ranked(clear, plan.metric, ground)), None)
     if winner is not None or (fit and not best.clean):
         _concluded(found, best, fit, winner, plan.metric, ground)
+
+
+def _affordable(
+    candidates: Sequence[Candidate], ground: Ground, reserved: float
+) -> tuple[list[Candidate], bool]:
+    """Those that part of the steps can tell of; where none can, the likeliest, and that over all of them."""
+    usual = [one for one in candidates if one.times == 1 or not ground.shortens]
+    return (usual, False) if usual else (_within(candidates, ground, reserved)[:1], True)
+
+
+def _within(candidates: Sequence[Candidate], ground: Ground, reserved: float) -> list[Candidate]:
+    """Without those whose longer runs the budget does not reach for: one, and half of a proof."""
+    run, left = Cost.of(ground.first).run(), ground.runs.left - reserved
+    fit = [one for one in candidates if (one.times - 1) * (run + reserved / 2) <= left or one.times == 1]
+    for one in candidates:
+        if one not in fit:
+            ground.runs.note(
+                f"the budget does not reach for {one.name}, whose runs are {one.times:g} times as long"
+            )
+    return fit
 
 
 def _ailments(tried: Tried) -> set[str]:

@@ -95,6 +95,26 @@ def deeper(
     return _once([*both, *_usual_first([one for one in found if one is not None])])[:MOST]
 
 
+def beside(best: Tried, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The next cure of the cause of a longer run that shows it still, on top of it.
+
+    No shortened run can be held against a longer one, so its cures are not searched in its place.
+
+    Args:
+        best: the longer run.
+        candidates: all others that the first run proposed, the likeliest first.
+
+    Returns:
+        One candidate; none where the cause is gone, or has no other cure.
+    """
+    if best.clean or best.cured:
+        return []
+    others = [one for one in candidates if one.cause == best.candidate.cause]
+    found = (_added(best.candidate, one) for one in others if one.times == 1)
+    whole = next((one for one in found if one is not None), None)
+    return [] if whole is None else [replace(whole, cause=best.candidate.cause)]
+
+
 def joined(
     base: Candidate,
     named: Sequence[Finding],

@@ -49,7 +49,9 @@ class Plan:
         return total
 
 
-def planned(candidates: int, ground: Ground, seconds: float, since: float = 0.0) -> Plan | None:
+def planned(
+    candidates: int, ground: Ground, seconds: float, since: float = 0.0, *, whole: bool = False
+) -> Plan | None:
     """As many candidates as the time allows, over as few steps as tell something.
 
     Args:
@@ -57,13 +59,14 @@ def planned(candidates: int, ground: Ground, seconds: float, since: float = 0.0)
         ground: what they are held against.
         seconds: for all of them together.
         since: step at which the latest of their causes showed; a run must be twice as long to tell.
+        whole: whether only all steps tell.
 
     Returns:
         None where the time does not reach for one.
     """
     cost, place = Cost.of(ground.first), ground.runs.place(ground.first)
     plan = Plan(min(candidates, MOST_WHOLE), (1.0,), ground.metrics[0])
-    for shares in LADDERS if ground.shortens else ():
+    for shares in LADDERS if ground.shortens and not whole else ():
         steps = ground.steps(shares[0])
         if steps < 2 * since:
             continue

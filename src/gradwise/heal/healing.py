@@ -138,6 +138,11 @@ def _treated(order: Order, runs: Runs, first: Ran, proposed: Proposed) -> Healed
         words = "no cure helped: none was better than nothing"
         return Healed("no cure helped", words, metric=found.metric, search=found)
     best = found.best.candidate
+    if best.times > 1 and order.shortens:
+        runs.note(
+            f"runs with the cure make {best.times:g} times the steps and are compared where they end; others "
+            "make the script's own"
+        )
     runs.listener.phase("proof", f"{best.name} and nothing with {seeds} seeds, then a treatment by lot")
     proof = proven(best, seeds, ground, found.metric)
     healed = Healed(proof.verdict, proof.words, metric=found.metric, search=found, chosen=best, proof=proof)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from gradwise.heal.candidates import lengthened
 from gradwise.heal.record import Record
 from gradwise.heal.trial import Ran, Trial, shown_cures
 
@@ -104,7 +105,7 @@ class Runs:
 
     def _made(self, trial: Trial) -> Ran:
         left = self.left
-        own = SLOWER * self.single + SPARE if self.single else left
+        own = SLOWER * self.single * lengthened(trial.cures) + SPARE if self.single else left
         if left <= 0:
             raise OutOfTimeError
         self.listener.begins(shown_cures(trial.cures), trial, self.spent, self.budget)

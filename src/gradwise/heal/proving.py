@@ -77,8 +77,10 @@ def _pair(
         )
         arms.same = shift == 1 and repeated(ground.first, plain[1], ground.runs) is True
     arms.nothing.append(_value(plain[shift], ground, metric))
-    ran = ground.runs.get(Trial(best.cures, shift, ground.max_steps), lambda ran: _value(ran, ground, metric))
-    arms.chosen.append(_value(ran, ground, metric))
+    ran = ground.runs.get(
+        Trial(best.cures, shift, ground.max_steps), lambda ran: _value(ran, ground, metric, best.cures)
+    )
+    arms.chosen.append(_value(ran, ground, metric, best.cures))
 
 
 def _lot(best: Candidate, ground: Ground, metric: Metric, arms: Arms, plain: Mapping[int, Ran]) -> list[str]:
@@ -132,8 +134,8 @@ def lot_of(script: Mapping[str, Any]) -> int:
     return zlib.crc32(f"{script['digest']} {script['module']} {script['arguments']}".encode())
 
 
-def _value(ran: Ran, ground: Ground, metric: Metric) -> float:
-    return metric.of(ground.runs.place(ran), ground.first.steps) if ran.held else math.nan
+def _value(ran: Ran, ground: Ground, metric: Metric, cures: tuple[Cure, ...] = ()) -> float:
+    return metric.of(ground.runs.place(ran), ground.until(cures)) if ran.held else math.nan
 
 
 def _untrained(ground: Ground) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gradwise.heal.candidates import Candidate, Unable, serious, unable_at_run_time
+from gradwise.heal.candidates import Candidate, Unable, lengthened, serious, unable_at_run_time
 from gradwise.heal.making import Runs
 from gradwise.heal.metric import Metric
 from gradwise.heal.treatment import Cure
@@ -171,13 +171,17 @@ class Ground:
             self.idle |= {str(told["cure"]) for told in ran.told if not told.get("did")}
         return ran.status != "idle"
 
+    def until(self, cures: tuple[Cure, ...]) -> int:
+        """Steps of a whole run with these cures that count: the script's own, unless they make it longer."""
+        return int(self.first.steps * lengthened(cures))
+
     def steps(self, share: float) -> int:
         """So many are a share of the script's."""
         return max(int(self.first.steps * share), 1)
 
     def _made(self, candidate: Candidate, shift: int, share: float, metric: Metric) -> Tried:
         """Its run; where its places are not of the kind that it acts on, a run with it everywhere."""
-        until = self.first.steps if share == 1.0 else self.steps(share)
+        until = self.until(candidate.cures) if share == 1.0 else self.steps(share)
         placed = any(cure.where for cure in candidate.cures)
         if placed and not self.acts(candidate.cures, shift):
             candidate = candidate.everywhere()
@@ -208,10 +212,14 @@ class Ground:
         metric, place = self.agreed(tried, metrics), self.runs.place
         short = any(one.share < 1.0 for one in tried)
         until = self.steps(tried[0].share) if short else self.first.steps
+        ends = [until if short else self.until(one.candidate.cures) for one in tried]
         counts = [metric.count(place(one.ran)) for one in tried if one.ran.held]
         most = min(counts, default=0) if short else None
         nothing = metric.of(place(self.first), until, most)
-        values = [metric.of(place(one.ran), until, most) if one.ran.held else math.nan for one in tried]
+        values = [
+            metric.of(place(one.ran), end, most) if one.ran.held else math.nan
+            for one, end in zip(tried, ends, strict=True)
+        ]
         return [replace(one, value=value, nothing=nothing) for one, value in zip(tried, values, strict=True)]
 
     def agreed(self, tried: Sequence[Tried], metrics: Sequence[Metric] = ()) -> Metric:

@@ -23,9 +23,10 @@ The edit
     script gets stays its own, so that runs with and without can be compared. Classes
     are counted in the training batches so far, or in the whole data set where they come
     from a DataLoader over a TensorDataset. cross_entropy and nll_loss with class
-    numbers and binary_cross_entropy_with_logits are reached; losses that have weights
-    already, and those written by hand, are left. Undone, the next loss is followed as
-    it is.
+    numbers and binary_cross_entropy_with_logits are reached. Weights of the script's own
+    are left, unless they grow with the number of samples: weights that count the frequent
+    classes more were turned the wrong way round, and are replaced. Losses written by
+    hand are left. Undone, the next loss is followed as it is.
 
 References
     King and Zeng, Logistic regression in rare events data, 2001; PyTorch, ``CrossEntropyLoss``.

@@ -2,7 +2,10 @@
 
 What it does
     Gives clipping a limit that ordinary gradients stay below, so that it acts on
-    outliers only.
+    outliers only: 10 times the script's at first, or twice the median norm where that was
+    measured and is more. Norms grow once a network that crept begins to learn, and a limit
+    that is still too low shows no ailment of its own, so `gradwise heal` tries ten times
+    more where it helped.
 
 When
     Nearly every step is clipped, by much: every step has the same length whatever
@@ -40,6 +43,10 @@ from gradwise.remedies.remedy import Dose, Edit, Remedy
 if TYPE_CHECKING:
     from gradwise.remedies.patient import Patient
 
+ORDINARY = (
+    0.5  # median norm over the new limit: nine of ten norms of a run lie below twice their median; ours
+)
+
 REMEDY = Remedy(
     name="raise-clip",
     grade="changes-training",
@@ -52,7 +59,19 @@ clip_grad_norm_(model.parameters(), 0.01)
 clip_grad_norm_(model.parameters(), 1.0)
 """,
     ),
-    doses=(Dose("times", "how many times as high", 10.0, 1.001, 1e9, (10.0, 100.0, 1000.0)),),
+    doses=(
+        Dose(
+            "times",
+            "how many times as high",
+            10.0,
+            1.001,
+            1e9,
+            (10.0, 100.0, 1000.0),
+            stride=10.0,
+            aim=("norm over limit", ORDINARY),
+            shrinks=True,
+        ),
+    ),
     undo="exact",
 )
 

@@ -89,6 +89,7 @@ class Dose:
     whole: bool = False
     stride: float = 0.0
     aim: tuple[str, float] | None = None
+    shrinks: bool = False
 
     def rungs(self, value: float, unit: str) -> tuple[float, ...]:
         """The ladder for what was measured.
@@ -100,10 +101,13 @@ class Dose:
         >>> steps = Dose("factor", "times the rate", 10.0, 1.0, 1e6, (10.0, 30.0), aim=("update", 1e-3))
         >>> steps.rungs(2e-7, "update"), steps.rungs(2e-7, "loss")
         ((5000.0, 15000.0), (10.0, 30.0))
+        >>> limit = Dose("times", "as high", 10.0, 1.0, 1e6, (10.0,), aim=("norm", 0.5), shrinks=True)
+        >>> limit.rungs(300.0, "norm")
+        (600.0,)
         """
         if self.aim is None or unit != self.aim[0] or not value > 0:
             return self.ladder
-        first = float(f"{self.aim[1] / value:.1g}")
+        first = float(f"{value / self.aim[1] if self.shrinks else self.aim[1] / value:.1g}")
         times = max(first / self.ladder[0], 1.0)
         return tuple(dict.fromkeys(min(rung * times, self.high) for rung in self.ladder))
 
@@ -150,6 +154,8 @@ class Remedy:
         places: whether it acts on modules, so that ``where`` can choose among them.
         unable: why no running script can be given it; "" where one can, or will be.
         stands_for: cures that are tried in its place, the likeliest first.
+        lengthens: dose that says how many times the script's steps a run makes with it; "" for none. Such a
+            cure only shows in a whole run, at its own end, and is never drawn by lot.
     """
 
     name: str
@@ -161,6 +167,7 @@ class Remedy:
     places: bool = False
     unable: str = ""
     stands_for: tuple[str, ...] = ()
+    lengthens: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ Grade
 
 The edit
     Feed scores to the loss that takes scores; add a small constant only where no
-    such loss exists.
+    such loss exists. Which fused function stands for a formula the script's own code says,
+    so a running script is given ``guard-edges`` in its place.
 
 References
     PyTorch documentation, `torch.nn.BCEWithLogitsLoss`; Goodfellow, Bengio,
@@ -44,5 +45,6 @@ loss = -(y * torch.log(probability) + (1 - y) * torch.log(1 - probability)).mean
 loss = nn.functional.binary_cross_entropy_with_logits(model(x), y)
 """,
     ),
-    unable="which formula stands for the unstable one, the script's own code says",
+    unable="it stands for guard-edges, which can be given",
+    stands_for=("guard-edges",),
 )

@@ -67,7 +67,7 @@ RULE = Rule(
         "underfitting", "weights-grow", "overfitting", "loses-to-baseline",
         "activation-scale-drift", "fades-through-time", "saturated-activation",
     ),
-    cures=("lower-lr", "warm-up", "clip-gradient"),
+    cures=("lower-lr", "warm-up", "clip-gradient", "descend"),
     summary="a loss that ends above where it began",
 )  # fmt: skip
 

@@ -154,7 +154,7 @@ def _taken(trace: Trace, result: Outcome) -> Iterator[Finding]:
         why="a softmax that has chosen passes no gradient to its scores, and cannot learn what to choose",
         strength=0.3 + 0.7 * (share - SHARE_LIMIT) / (1 - SHARE_LIMIT),
         evidence=evidence_at(trace, ("saturated_share",), place, trace.first_step),
-        cures=("glorot-init", "standardize-input"),
+        cures=("temper-scores", "glorot-init", "standardize-input"),
     )
 
 

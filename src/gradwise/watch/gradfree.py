@@ -120,8 +120,15 @@ class GradFree:
 
     def left(self, context: Any) -> None:
         """The context was left."""
-        if context is not self._owner:
-            return
+        if context is self._owner:
+            self._end()
+
+    def switched(self) -> None:
+        """A module was put into another mode: what ran before is judged by itself."""
+        if self._owner is not None and self._ran:
+            self._end()
+
+    def _end(self) -> None:
         self.close()
         if self._ran and (self._judged or not self._root_training):
             self._count()

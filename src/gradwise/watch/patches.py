@@ -258,7 +258,7 @@ class Patches:
         self._after(nn.DataParallel, "__init__", parallel)
 
         def mode(module: nn.Module, session: Session) -> None:
-            self.connections.gradfree.close()
+            self.connections.gradfree.switched()
             session.note_mode(module)
 
         self._after(nn.Module, "train", mode)

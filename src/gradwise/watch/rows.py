@@ -20,6 +20,7 @@ from gradwise.watch.prints import FINE_ROWS, Prints, decoded, finest, printable,
 from gradwise.watch.rowbook import Account, RowBook, Sighting, equal_pairs
 
 SMALL_PART = 0.25  # of a storage that a batch cut from it shows at most
+FEWEST_PLACES = 8  # labels in a batch that are taken for places rather than classes; fewer meet by chance
 MOST_CALLS = 4  # forward passes of one step that are looked at (accumulation)
 
 
@@ -192,5 +193,19 @@ class RowsReader:
     def _sighting(self, step: int, prints: Prints, score: Scored | None) -> Sighting:
         if score is None or score.labels is None or score.own is None or score.top is None:
             return Sighting(step, prints, self._drawn)
+        if places(score.labels):
+            return Sighting(step, prints, self._drawn)
         n = min(len(prints), len(score.labels))
         return Sighting(step, prints[:n], self._drawn, score.labels[:n], score.own[:n], score.top[:n])
+
+
+def places(labels: NDArray[np.float32]) -> bool:
+    """Whether labels say where in the batch a row's partner stands, as in contrastive losses, and no class.
+
+    >>> places(np.arange(8, dtype=np.float32)), places(np.array([4, 5, 6, 7, 0, 1, 2, 3], np.float32))
+    (True, True)
+    >>> places(np.array([0, 1, 2, 3, 4, 5, 6, 6], np.float32))
+    False
+    """
+    ordered = np.sort(labels)
+    return len(labels) >= FEWEST_PLACES and bool((np.diff(ordered) == 1).all())

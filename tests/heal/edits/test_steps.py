@@ -2,6 +2,7 @@
 
 import pytest
 
+from gradwise.heal.edits.script.facts import Facts
 from tests.heal.edits.scripts import HEAD, LOOP, OPTIMIZER, TRAINER, USED, changes, edited, left, script
 
 SCALED = """\
@@ -216,3 +217,58 @@ def test_a_schedule_in_its_place_is_left():
     )
     assert "one schedule" in left(script(), "move-scheduler")
     assert OPTIMIZER in script()
+
+
+# ---- descend
+
+
+def test_an_optimizer_that_maximises_no_longer_does():
+    climbing = OPTIMIZER.replace("lr=0.5", "lr=0.5, maximize=True")
+    found = changes(script(optimizer=climbing), "descend")
+    assert found[1] == "+" + OPTIMIZER.strip().replace("lr=0.5", "lr=0.5, maximize=False")
+    assert "maximize=True is not written" in left(script(), "descend")
+    chosen = OPTIMIZER.replace("lr=0.5", "lr=0.5, maximize=reward")
+    assert "maximize=True is not written" in left(script(optimizer=chosen), "descend")
+
+
+# ---- guard-edges
+
+
+LENGTHS = """\
+def lengths(a, b):
+    short = ((a - b) ** 2).sum(dim=1).sqrt()
+    long = torch.sqrt((a * b).sum(1) - b)
+    angle = torch.acos(
+        a / (b.norm() * a.norm())
+    )
+    other = (a - b).log() + b ** 0.5
+    return short, long, angle, other, torch.exp(a), a / b
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "text"),
+    [
+        ("sqrt", 8, "    short = ((a - b) ** 2).sum(dim=1).clamp(min=1e-06).sqrt()"),
+        ("sqrt", 9, "    long = torch.sqrt(((a * b).sum(1) - b).clamp(min=1e-06))"),
+        ("acos", 10, "        (a / (b.norm() * a.norm())).clamp(-1 + 1e-06, 1 - 1e-06)"),
+        ("log", 13, "    other = (a - b).clamp(min=1e-06).log() + b ** 0.5"),
+        ("pow", 13, "    other = (a - b).log() + b.clamp(min=1e-06) ** 0.5"),
+    ],
+)
+def test_what_met_its_edge_is_clamped_where_it_is_given(name, line, text):
+    facts = Facts(edges=[(name, "train.py", line)])
+    assert changes(HEAD + "\n" + LENGTHS, "guard-edges", facts)[1] == "+" + text.strip()
+
+
+@pytest.mark.parametrize(
+    ("edges", "words"),
+    [
+        ([], "is not known"),
+        ([("sqrt", "train.py", 10)], "sqrt of train.py:10 was not found"),
+        ([("exp", "train.py", 14)], "on which side"),
+        ([("truediv", "train.py", 14)], "on which side"),
+    ],
+)
+def test_edges_that_cannot_be_placed_are_left_to_words(edges, words):
+    assert words in left(HEAD + "\n" + LENGTHS, "guard-edges", Facts(edges=edges))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 BINARY = "binary_cross_entropy_with_logits"
 CLASSES = ("cross_entropy", "nll_loss")
+# Correlation of log weights with those that balance the classes, below whose negative the script's weights
+# were turned round; weights by the square root of the counts still have 1; ours.
+AGAINST = 0.8
 
 
 def weigh(patient: Patient, most: float) -> None:
@@ -31,7 +35,8 @@ def weigh(patient: Patient, most: float) -> None:
     def learn(name: str, given: Mapping[str, Any], function: Callable[..., Any]) -> Tensor | None:
         word = "pos_weight" if name == BINARY else "weight"
         logits, target = given["input"], given["target"]
-        if given.get("weight") is not None or given.get(word) is not None:
+        own = given.get(word)
+        if given.get("weight") is not None and word != "weight":
             patient.could_not(f"{name} has weights of the script's, and is left")
             return None
         if target.is_floating_point() != (name == BINARY):
@@ -41,6 +46,9 @@ def weigh(patient: Patient, most: float) -> None:
         counts = counted.setdefault((name, number), _Counts(number))
         if not counts.whole:
             counts.add(name, target, origins.whole(target))
+        if own is not None and not counts.turned(own, binary=name == BINARY):
+            patient.could_not(f"{name} has weights of the script's, and is left")
+            return None
         weights = counts.positive(most) if name == BINARY else counts.weights(most)
         learnt: Tensor = function(**{**given, word: weights.to(logits)})
         return learnt
@@ -79,6 +87,19 @@ class _Counts:
         counts = self.counts.clamp(min=1)
         weights = self.counts.sum() / (len(counts) * counts)
         return weights.clamp(max=most * float(weights.min()))
+
+    def turned(self, own: Tensor, *, binary: bool) -> bool:
+        """Whether the script's weights grow with the counts, so that rare classes count even less."""
+        given = own.detach().double().flatten().cpu()
+        balance = self.positive(math.inf) if binary else 1 / self.counts
+        if given.numel() != balance.numel():
+            return False
+        known = (given > 0) & (balance > 0) & balance.isfinite()  # a class of weight 0 is left out on purpose
+        own_way, balanced = given[known].log(), balance[known].log()
+        if not binary:
+            own_way, balanced = own_way - own_way.mean(), balanced - balanced.mean()
+        sizes = float(own_way.norm() * balanced.norm())
+        return sizes > 0 and float(own_way @ balanced) < -AGAINST * sizes
 
     def positive(self, most: float) -> Tensor:
         """How many times each yes counts as much as a no."""

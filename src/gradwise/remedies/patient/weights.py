@@ -60,16 +60,16 @@ def redraw(patient: Patient, initialiser: str, scale: float) -> None:
 
 
 def _draw_bare(
-    patient: Patient, fill: Fill, weight: Tensor, name: str, root: nn.Module, inputs: int, outputs: int
+    patient: Patient, fill: Fill, weight: Tensor, name: str, root: nn.Module | None, inputs: int, outputs: int
 ) -> None:
     """Draw a matrix, or a stack of them, in place; nobody's graph is told, since it was not used before."""
     fresh = torch.empty(weight.shape, dtype=torch.float32, device=weight.device)
     patient.keep([weight])
     with torch.no_grad(), _own_numbers(torch.initial_seed() ^ zlib.crc32(name.encode()) << 8, [weight]):
         for matrix in fresh.view(-1, *fresh.shape[-2:]):
-            fill(matrix, Fans(inputs, outputs, _usual(root).gain))
+            fill(matrix, Fans(inputs, outputs, _usual(root or nn.Module()).gain))
         weight.data.copy_(fresh)
-    patient.did(f"drew {name} of {type(root).__name__} anew")
+    patient.did(f"drew {name}{f' of {type(root).__name__}' if root is not None else ''} anew")
 
 
 def redraw_head(patient: Patient, root: nn.Module, deviation: float) -> None:

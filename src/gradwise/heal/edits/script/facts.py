@@ -20,6 +20,7 @@ class Facts:
         prediction: shape of what the loss was given first.
         target: shape of what it was given second.
         class_counts: samples of each class seen in training, in the order of their ids.
+        edges: functions that a treated run kept off their edges, each with its file's name and its line.
     """
 
     optimizers: Sequence[str] = ()
@@ -29,3 +30,4 @@ class Facts:
     prediction: Sequence[int] | None = None
     target: Sequence[int] | None = None
     class_counts: Sequence[int] = ()
+    edges: Sequence[tuple[str, str, int]] = ()
