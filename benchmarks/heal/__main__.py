@@ -6,6 +6,7 @@ import argparse
 import json
 import random
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--healthy", action="store_true", help="scripts that are fine; none may be made worse"
     )
+    parser.add_argument(
+        "--manifest", type=Path, nargs="+", default=[], help="scripts of these manifests only (*.toml)"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", default="10m", help="for each script")
     parser.add_argument("--resume", type=Path, help="a file of JSON lines: what is there is not run again")
@@ -79,6 +83,10 @@ def _pairs(options: argparse.Namespace) -> list[Pair]:
     """Pairs whose ailment has a cure that can act at run time, as asked for."""
     pairs = [p for p in load_split("calibration")[0] if admitted(p) and p.expected in curable()]
     pairs = [p for p in pairs if options.only in p.name or options.only == p.expected]
+    if options.manifest:
+        declared = [tomllib.loads(path.read_text("utf-8")) for path in options.manifest]
+        names = {script["script"] for one in declared for script in one.get("script", ())}
+        pairs = [pair for pair in pairs if pair.name in names]
     if not options.per_rule:
         return list(_sample(pairs, options.limit))
     rules = sorted({pair.expected for pair in pairs})
