@@ -89,3 +89,16 @@ def test_healthy_look_alike_parameters_left_out_of_the_optimizer():
     """They require gradients and get them: another rule's business."""
     unowned = fact("unowned", parameters=list(BODY), modules=["0"], loaded=False, owned=1)
     assert not list(check(build(unowned)))
+
+
+def test_sick_unfrozen_by_an_attribute_of_the_module():
+    told = fact("attributes", step=40, frozen={"encoder": 300, "encoder.0": 200}, numbers=400)
+    (finding,) = check(build(told))
+    assert finding.where == ("encoder",)
+    assert finding.since_step == 40
+    assert "300 numbers" in finding.message
+
+
+def test_healthy_the_attribute_came_with_the_switch():
+    set_, freed = (fact("attributes", step=s, frozen=f, numbers=400) for s, f in ((3, {"a": 9}), (9, {})))
+    assert not list(check(build(set_, freed)))

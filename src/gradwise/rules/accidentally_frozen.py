@@ -21,7 +21,9 @@ How it decides
     last layer is among them.  And they are
     in an optimizer, which was hence meant to train them, or learning is poor.
     Not when each has a trainable twin of the same name and shape (target
-    networks, averages).
+    networks, averages).  Or: a module bears an attribute ``requires_grad = True`` of
+    its own, which torch does not look at, and all of its parameters are frozen to
+    the end (a fact; the switch is ``requires_grad_``).
 
 Cure
     Freeze only what holds trained weights.
@@ -63,7 +65,7 @@ RULE = Rule(
     group="sick",
     organ=Organ.WIRING,
     since="0.1.0",
-    reads=("fact:frozen", "update_norm", "criterion", "trivial", "accuracy", "majority"),
+    reads=("fact:frozen", "fact:attributes", "update_norm", "criterion", "trivial", "accuracy", "majority"),
     explains=(
         "loss-not-decreasing",
         "constant-output",
@@ -82,7 +84,8 @@ RULE = Rule(
 
 
 def check(trace: Trace) -> Iterator[Finding]:
-    """Yield one finding that names the frozen random parameters."""
+    """Yield a finding that names the frozen random parameters, or modules that were to be unfrozen."""
+    yield from _by_attribute(trace)
     facts = trace.facts_of("frozen")
     if not facts:
         return
@@ -119,6 +122,32 @@ def check(trace: Trace) -> Iterator[Finding]:
         why="freezing keeps what was learnt, and these weights are as the initialisation drew them",
         strength=max(share, 0.5),
         evidence=[Evidence("loss", (), since, max(end - 1, since))],
+    )
+
+
+def _by_attribute(trace: Trace) -> Iterator[Finding]:
+    """``module.requires_grad = True`` is a new attribute of the module, and no parameter hears of it."""
+    facts = trace.facts_of("attributes")
+    frozen = dict(facts[-1].data.get("frozen", {})) if facts else {}
+    end = trace.first_step + trace.steps
+    if not frozen or end - facts[-1].step < MIN_STEPS:
+        return
+    names = [name for name in frozen if name.rpartition(".")[0] not in frozen]
+    numbers = sum(frozen[name] for name in names)
+    share = numbers / max(int(facts[-1].data.get("numbers", 0)), 1)
+    yield RULE.finding(
+        where=names,
+        since_step=facts[-1].step,
+        value=share,
+        threshold=0.0,
+        unit="share of parameters",
+        message=(
+            f"{', '.join(names[:NAMED])}: requires_grad = True was set on the module, where it is a mere "
+            f"attribute, and {numbers:,} numbers in its parameters stay frozen ({share:.0%} of the model's)"
+        ),
+        why="only requires_grad_(True), or the attribute of each parameter, lets them learn again",
+        strength=max(share, 0.5),
+        evidence=[Evidence("loss", (), facts[-1].step, max(end - 1, facts[-1].step))],
     )
 
 

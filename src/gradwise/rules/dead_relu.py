@@ -71,7 +71,8 @@ RULE = Rule(
     ),
     explains=(
         "vanishing-gradient", "loss-not-decreasing", "underfitting", "constant-output",
-        "majority-collapse", "lr-too-low", "loses-to-baseline", "trained-too-short", "activation-scale-drift",
+        "majority-collapse", "class-imbalance", "lr-too-low", "loses-to-baseline", "trained-too-short",
+        "activation-scale-drift",
     ),
     cures=("lower-lr", "leaky-relu", "he-init", "batch-norm"),
     summary="ReLU units that are silent on every input",

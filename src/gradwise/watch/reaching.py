@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ class ReachReader:
     _cleared: int = 0
     _cleared_told: bool = False
     _frozen_told: list[str] = field(default_factory=list)
+    _attributes_told: dict[str, int] = field(default_factory=dict)
     _uniform: dict[str, bool] = field(default_factory=dict)
 
     def at_backward(self, root: Tensor, leaves: Mapping[int, Any] | None) -> None:
@@ -91,6 +93,7 @@ class ReachReader:
         found = [self._unreached(structure, records, loaded, step), self._cleared_fact(step)]
         if frozen:
             found.append(self._frozen(structure, records, loaded, step))
+        found.append(self._attributes(structure, step))
         self._stepping, self._leaves, self.gradless, self.leaf_loss = {}, set(), set(), False
         return [fact for fact in found if fact is not None]
 
@@ -196,6 +199,22 @@ class ReachReader:
             "last": _last_module(structure, records),
         }
         return Fact(step, "frozen", "", data)
+
+    def _attributes(self, structure: Structure, step: int) -> Fact | None:
+        """Modules on which ``requires_grad = True`` was set as an attribute: their parameters stay frozen."""
+        found = {}
+        for name, ref in structure.modules.items():
+            module = ref()
+            if module is None or vars(module).get("requires_grad") is not True:
+                continue
+            held = list(module.parameters())
+            if held and not any(p.requires_grad for p in held):
+                found[name] = sum(p.numel() for p in held)
+        if found == self._attributes_told:
+            return None
+        self._attributes_told = found
+        total = sum(math.prod(info.shape) for info in structure.parameter_infos.values())
+        return Fact(step, "attributes", "", {"frozen": found, "numbers": total})
 
     def _look_at(self, still: Mapping[str, Tensor]) -> None:
         """Which matrices are distributed as torch's layers begin.  Cost: one pass, one transfer."""
