@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradwise.rules.hidden_state_leak import check
-from tests.cases.build import build, decay
+from gradwise.rules.hidden_state_leak import CARRIED_STEPS, MET_BATCHES, check
+from gradwise.trace.model import Trace
+from tests.cases.build import build, decay, fact
 
 AGAIN = "RuntimeError: Trying to backward through the graph a second time (or directly access saved tensors"
 CHANGED = "RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation"
@@ -72,3 +73,26 @@ def test_healthy_near_miss_few_samples():
 def test_healthy_look_alike_exploding_gradient_through_time():
     trace = graph(400.0, loss=decay(1.0, 1e4, 30))
     assert not list(check(trace))
+
+
+def shuffled(carried: int, compared: int, *, met: int = 200, regrouped: int = 200) -> Trace:
+    """A recurrent net whose states were compared, and the company that its rows kept."""
+    rows = fact("rows", "Net", step=60, met=met, regrouped=regrouped)
+    return build(loss=decay(1.0, 0.2), facts=[fact("carried", step=8, cell=[carried, compared]), rows])
+
+
+def test_sick_state_of_other_samples() -> None:
+    (finding,) = check(shuffled(30, 30))
+    assert finding.group == "sick"
+    assert finding.where == ("cell",)
+    assert "30 of 30 steps" in finding.message
+
+
+def test_healthy_a_stream_whose_rows_stay_together() -> None:
+    assert not list(check(shuffled(30, 30, regrouped=3)))
+    assert not list(check(shuffled(30, 30, met=MET_BATCHES - 1, regrouped=MET_BATCHES - 1)))
+
+
+def test_healthy_state_that_is_seldom_the_one_before() -> None:
+    assert not list(check(shuffled(20, 30)))
+    assert not list(check(shuffled(CARRIED_STEPS - 1, CARRIED_STEPS - 1)))

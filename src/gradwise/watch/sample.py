@@ -170,7 +170,7 @@ class Sampler:
             if tensor.numel() <= MAX_KEPT:
                 self._values[id(tensor.grad_fn)] = tensor.detach()
         if key in structure.leaves:
-            self.dynamics.see(name, module, inputs, output)
+            self.dynamics.see(name, module, inputs, output, self.pack)
             self._leaf(name, module, inputs, tensor)
         if key in structure.root_ids:
             self.modes.root_training = module.training
@@ -387,8 +387,8 @@ class Sampler:
             if self.guard.allows("reference"):
                 values.update(self.reference.finish())
             if self.structure is not None:
-                told = (self.modes.fact(self.step, self.structure), self.layers.fact(self.step))
-                self.facts += [fact for fact in told if fact is not None]
+                told = self.modes.fact(self.step, self.structure), self.layers.fact(self.step)
+                self.facts += [f for f in (*told, self.dynamics.fact(self.step)) if f is not None]
             self.facts += self.connections.at_sample()
         except Exception as error:  # noqa: BLE001
             self.guard.contain("sample", error, self.step)
