@@ -57,6 +57,15 @@ def test_sick_spikes_again_and_again() -> None:
     assert "3 samples" in finding.message
 
 
+def test_healthy_spikes_of_odd_batches() -> None:
+    """Where the batch's own loss stands out, before any step along its gradient, the data is odd."""
+    loss = STUCK(np.arange(STEPS))
+    loss[np.asarray(sampled(STEPS))[[14, 20, 27]]] = 30.0
+    assert not list(check(run(spiking(80.0), loss)))
+    loss[-5:] = np.nan  # here it no longer matters where it came from
+    assert list(check(run(spiking(80.0), loss)))
+
+
 def test_sick_quiet_loss_blows_up_at_once() -> None:
     loss = FALLING(np.arange(STEPS))
     loss[250:] = 1e6

@@ -13,7 +13,9 @@ How it decides
     learnt poorly), one of three: the gradient is more than 5 times the weight,
     median over the weight matrices, before any step was made (100 times where
     there is one matrix only); or its norm is more than 10 times its running
-    median (handbook) in 3 separate samples; or the loss, quiet at steps of less
+    median (handbook) in 3 separate samples, whose own losses, where the run stays
+    finite, are no more than 3 times the median of the 20 steps before (else it is
+    their data that is odd: see loss-spike); or the loss, quiet at steps of less
     than 0.05 of the weights' size, rose 10-fold at once and did not come back
     (units: ratio; ours, calibrated on the detection corpus).  Spikes that
     clipping tames and losses that come back are left alone.
@@ -52,6 +54,8 @@ from gradwise.trace.model import Trace
 
 SPIKE = 10.0  # times the running median; handbook
 SPIKES = 3  # separate samples; ours
+BEFORE = 20  # steps before, whose median loss a batch is held against
+STANDS_OUT = 3.0  # times that median, from which on it is the batch that is odd; ours
 QUIET_RATIO = 0.05  # update over weight below which a rate is not to blame; ours
 BLOW_UP = 10.0  # times the quiet level of the loss; ours
 WINDOW = 7  # sampled steps of the running median
@@ -135,12 +139,26 @@ def _spikes(trace: Trace) -> Seen | None:
     usual = np.array([np.median(norm[max(i - WINDOW, 0) : i]) for i in range(WINDOW, len(norm))])
     height = norm[WINDOW:] / np.maximum(usual, 1e-30)
     high = np.flatnonzero(height > SPIKE)
+    if not outcome(trace).nonfinite:
+        high = high[~_of_the_batch(trace, steps[WINDOW + high])]
     separate = high[np.concatenate(([True], np.diff(high) > 1))] if len(high) else high
     if len(separate) < SPIKES:
         return None
     worst = float(height[high].max())
     text = f"the gradient's norm spikes to {worst:.3g} times its running median in {len(separate)} samples"
     return worst, SPIKE, "times the running median", int(steps[WINDOW + high[0]]), text
+
+
+def _of_the_batch(trace: Trace, steps: np.ndarray) -> np.ndarray:
+    """In which of these steps the batch's own loss stood out before the step was taken: odd data."""
+    loss = trace.step_signal("loss")
+    out = np.zeros(len(steps), bool)
+    for at, step in enumerate(steps):
+        place = int(np.searchsorted(loss.steps, step))
+        before = loss.mean[max(place - BEFORE, 0) : place]
+        if place < len(loss) and np.isfinite(before).any():
+            out[at] = loss.mean[place] > STANDS_OUT * np.nanmedian(np.abs(before))
+    return out
 
 
 def _blow_up(trace: Trace) -> Seen | None:
