@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.rules.loss_oscillates import COSINE_LIMIT, FULL_COSINE, FULL_SWING, SWING_LIMIT, check
+from gradwise.rules.loss_oscillates import (
+    COSINE_LIMIT,
+    FULL_COSINE,
+    FULL_SWING,
+    MEMORY,
+    RISEN,
+    SWING_LIMIT,
+    check,
+)
 from gradwise.trace.model import Trace
 from tests.cases.build import Values, build, decay, fact, learning, noisy
 
@@ -105,3 +113,38 @@ def test_healthy_full_batches_at_the_edge_of_stability_that_get_there() -> None:
 def test_healthy_full_batches_whose_loss_falls_more_than_it_leaps() -> None:
     falling = lambda steps: decay(3.0, 0.3, 120.0)(steps) * uneven(0.12, 1.0)(steps)  # noqa: E731
     assert not list(check(full(falling)))
+
+
+def waves(loss: Values, *, momentum: float = 0.999, end: float = 1.6, kind: str = "SGD") -> Trace:
+    facts = [fact("optimizer", kind, **{"class": kind, "momentum": momentum})]
+    return build(loss=loss, tables=learning(end=end), facts=facts)
+
+
+def swinging(factor: float) -> Values:
+    """Comes down from 2.4 to 0.6 and swings up to ``factor`` times that, twice in 400 steps; noise of batches."""
+    return noisy(lambda steps: 0.6 * factor ** ((1 + np.cos(steps / 32)) / 2), 0.05)
+
+
+def test_sick_momentum_that_outlasts_the_run() -> None:
+    (finding,) = check(waves(swinging(4.0)))
+    assert (
+        finding.cures[0] == "adam" and "momentum 0.999" in finding.message and "1000 steps" in finding.message
+    )
+    assert list(check(waves(swinging(4.0), momentum=1.0)))  # never forgets
+
+
+def test_healthy_near_miss_momentum() -> None:
+    within = 1 - 1 / (0.9 * MEMORY * 400)
+    beyond = 1 - 1 / (1.1 * MEMORY * 400)
+    assert list(check(waves(swinging(4.0), momentum=beyond)))
+    assert not list(check(waves(swinging(4.0), momentum=within)))  # of a cyclical rate, of hard rows
+    assert not list(check(waves(swinging(0.8 * RISEN))))
+    assert not list(check(waves(decay(2.4, 1.6))))  # comes down and stays
+
+
+def test_healthy_momentum_that_outlasts_a_run_that_learns() -> None:
+    assert not list(check(waves(swinging(4.0), end=0.2)))
+
+
+def test_healthy_no_momentum_known() -> None:
+    assert not list(check(waves(swinging(4.0), momentum=0.0)))

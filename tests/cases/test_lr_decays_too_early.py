@@ -103,6 +103,20 @@ def test_sick_gone_before_the_noise_lets_a_fall_be_seen() -> None:
     assert "with little learnt" in finding.message
 
 
+def test_sick_gone_when_learning_had_just_begun() -> None:
+    """A polynomial as long as one epoch of eight: most of a small fall lies where the rate is still large."""
+    length = STEPS // 8
+    rate: Rate = lambda steps: np.maximum(1 - steps / length, 1e-3) ** 0.9  # noqa: E731
+    (finding,) = check(run(rate, speed=2.0, noise=0.015, start=2.3))
+    assert "with little learnt" in finding.message
+    assert not list(check(run(rate, speed=2.0, noise=0.03, start=2.3)))  # no fall is to be seen
+
+
+def test_healthy_gone_when_the_loss_stood() -> None:
+    """Outputs settle at once, then nothing falls: a schedule that waits for a plateau has seen one."""
+    assert not list(check(run(drops(100, 1e-3), speed=400.0, start=2.6, floor=2.3)))
+
+
 def test_healthy_gone_early_but_all_learnt_or_gone_late_in_noise() -> None:
     assert not list(check(run(drops(30, 1e-3), speed=400.0)))
     assert not list(check(run(drops(200, 1e-3), noise=0.3, speed=0.1)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwise.rules.overfitting import RISE_LIMIT, check
+from gradwise.rules.overfitting import FITTED, GAP, RISE_LIMIT, RISE_LIMIT_FITTED, check
 from gradwise.trace.model import Fact, Trace
 from tests.cases.build import Columns, Values, build, decay, fact, learning, noisy
 
@@ -27,11 +27,12 @@ def run(
     train: Values | None = None,
     accuracy: Values | None = None,
     facts: tuple[Fact, ...] = (),
+    end: float = 0.05,
 ) -> Trace:
-    tables: dict[str, Columns] = {**learning(trivial=2.3, end=0.05), "val_loss": val_loss}
+    tables: dict[str, Columns] = {**learning(trivial=2.3, end=end), "val_loss": val_loss}
     if accuracy is not None:
         tables["val_accuracy"] = {PLACE: accuracy}
-    loss = noisy(decay(2.3, 0.05, 150.0), 0.1) if train is None else train
+    loss = noisy(decay(2.3, end, 150.0), 0.1) if train is None else train
     return build(steps=STEPS, loss=loss, tables=tables, evaluation_steps=list(PHASES), facts=facts)
 
 
@@ -49,6 +50,20 @@ def test_sick_regression_without_accuracy() -> None:
 
 def test_sick_loss_doubles_though_accuracy_holds() -> None:
     assert list(check(run({PLACE: turning(1.2)}, accuracy=0.8)))
+
+
+def test_sick_slight_rise_where_nothing_is_left_of_the_training_loss() -> None:
+    """Few rows: all of their noise is fitted before the evaluation loss has gone far from its best."""
+    assert list(check(run({PLACE: turning(0.08)}, end=0.002)))
+    assert list(check(run({PLACE: turning(1.3 * RISE_LIMIT_FITTED)}, end=0.002)))
+
+
+def test_healthy_near_miss_slight_rise() -> None:
+    slight = {PLACE: turning(0.08)}
+    assert not list(check(run({PLACE: turning(0.8 * RISE_LIMIT_FITTED)}, end=0.002)))  # jitter
+    assert not list(check(run(slight, end=1.3 * FITTED * 0.8)))  # training has noise left to fit
+    assert not list(check(run(slight, end=0.002, accuracy=0.9)))  # surer of its few mistakes
+    assert not list(check(run({PLACE: turning(0.08, best=0.9 * GAP * 2.3 / 1.08)}, end=0.002)))  # learnt well
 
 
 def test_healthy_evaluation_loss_falls() -> None:

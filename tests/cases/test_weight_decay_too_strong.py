@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.rules.weight_decay_too_strong import DEAR, FAST, SHARE_LIMIT, SHRUNK, WELL, check
 from gradwise.rules.weight_decay_too_strong import DRAINED as DRAINED_TO
-from gradwise.rules.weight_decay_too_strong import FAST, SHARE_LIMIT, SHRUNK, WELL, check
 from gradwise.trace.model import ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning
 
@@ -32,7 +32,8 @@ def run(share: Values | None, norm: Values = DRAINED, *, end: float = 2.3, **mor
     if share is not None:
         tables["decay_share"] = {p.name: share for p in PARAMETERS}
     loss = tables["criterion"]["cross_entropy"]
-    facts = [fact("optimizer", "Adam", **{"class": "Adam", "weight_decay": 1.0})]
+    kind, amount = more.pop("kind", "Adam"), more.pop("amount", 1.0)
+    facts = [fact("optimizer", kind, **{"class": kind, "lr": 1e-3, "weight_decay": amount})]
     return build(loss=loss, tables=tables, parameters=PARAMETERS, facts=facts, **more)
 
 
@@ -44,6 +45,19 @@ def test_sick_drained() -> None:
 
 def test_sick_in_balance_with_what_is_left_of_the_gradient() -> None:
     assert list(check(run(1.0, decay(8.0, 2.0))))
+
+
+def test_sick_penalty_dearer_than_any_answers() -> None:
+    """Most of the loss is removed by weights that the objective would rather not have at all."""
+    squares = 3 * 8.0**2
+    dear = 2 * 2.3 * DEAR / squares
+    drained = decay(8.0, 1.5)
+    (finding,) = check(run(1.0, drained, end=0.8, amount=1.2 * dear))
+    assert "as a penalty" in finding.message
+    assert not list(check(run(1.0, drained, end=0.8, amount=0.8 * dear)))
+    assert not list(check(run(1.0, drained, end=0.8, amount=1.2 * dear, kind="AdamW")))  # no penalty
+    assert not list(check(run(1.0, decay(8.0, 3.0), end=0.8, amount=1.2 * dear)))  # keeps its weights
+    assert not list(check(run(1.0, drained, end=0.8 * (1 - WELL) * 2.3, amount=1.2 * dear)))  # learns well
 
 
 def test_healthy_usual_decay() -> None:
@@ -107,7 +121,7 @@ def test_sick_drained_weights_of_a_net_that_learnt_a_little() -> None:
 
 def test_healthy_half_drained_or_well_learnt() -> None:
     assert not list(check(run(1.0, decay(8.0, 1.3 * 8.0 * DRAINED_TO), end=1.5)))
-    assert not list(check(run(1.0, decay(8.0, 0.9 * 8.0 * DRAINED_TO), end=0.5)))
+    assert not list(check(run(1.0, decay(8.0, 0.9 * 8.0 * DRAINED_TO), end=0.5, amount=0.01)))
 
 
 def fast(lr: float, *, name: str = "AdamW", norm: Values = 3.0, end: float = 0.7, **more: Any) -> list[Any]:

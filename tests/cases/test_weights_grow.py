@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.rules.weights_grow import GAIN, GROWTH_LIMIT, RULE, check
+from gradwise.rules.weights_grow import GAIN, GROWTH_LIMIT, MEMORY, PAID_SPREAD, RULE, check
 from gradwise.trace.model import ModuleInfo, ParameterInfo, Trace
 from tests.cases.build import Values, build, decay, fact, learning, noisy
 
@@ -140,6 +140,65 @@ def test_sick_a_loss_that_was_low_and_rises_ever_since() -> None:
     assert list(check(run(growing(8), loss=risen, criterion=at(risen))))
     level = np.concatenate([decay(2.3, 0.1, 20.0)(np.arange(100)), np.linspace(0.1, 0.14, 300)])
     assert not list(check(run(growing(8), loss=level, criterion=at(level))))
+
+
+def paid(price: float, *, last: float = 1.4, beside: Values = 0.0, kind: str = "Linear") -> Trace:
+    """A criterion learnt to 0.1, less that price of the squared norm (two matrices), and something else."""
+    learnt, norm = decay(2.3, 0.1, 20.0), growing(last)
+
+    def loss(steps: np.ndarray) -> np.ndarray:
+        other = beside(steps) if callable(beside) else beside
+        return np.asarray(learnt(steps) - price * 2 * norm(steps) ** 2 + other)
+
+    return run(norm, loss=loss, end=0.1, kind=kind, criterion=learnt)
+
+
+def test_sick_penalty_of_the_wrong_sign_that_learnt_well() -> None:
+    """Its weights have grown too little for anything else to notice, and the answers are right."""
+    (finding,) = check(paid(0.001))
+    assert "0.001 times the squared norm" in finding.message
+    assert list(check(paid(0.001, kind="BatchNorm1d")))
+
+
+def test_sick_penalty_on_the_matrices_alone() -> None:
+    trace = paid(0.001)
+    bias = ParameterInfo("fc0.bias", (64,), module="fc0", order=0)
+    norms = trace.sampled("weight_norm")
+    wide = replace(
+        norms, places=(*norms.places, bias.name), values=np.column_stack([norms.values, norms.steps])
+    )
+    tables = {**trace.tables, "weight_norm": wide}
+    assert list(check(replace(trace, tables=tables, parameters=(*trace.parameters, bias))))
+
+
+def test_healthy_penalty_of_the_right_sign() -> None:
+    assert not list(check(paid(-0.001)))
+
+
+def test_healthy_near_miss_something_else_beside_the_criterion() -> None:
+    """An entropy, a likelihood's variance: it falls while the weights grow, and is no square of theirs."""
+
+    def wavy(share: float) -> Values:
+        return lambda steps: (
+            share * PAID_SPREAD * np.sqrt(2) * 0.002 * 25 * 1.4 ** (steps / 100) * np.sin(steps)
+        )
+
+    assert list(check(paid(0.001, beside=wavy(0.5))))
+    assert not list(check(paid(0.001, beside=wavy(3.0))))
+    assert not list(check(paid(0.0, beside=decay(0.0, -2.0, 100.0))))
+
+
+def test_healthy_look_alike_momentum_that_outlasts_the_run() -> None:
+    """Steps pile up whatever the loss says: that is the momentum's doing."""
+    for momentum, found in ((0.999, 0), (1 - 1 / (0.9 * MEMORY * 400), 1)):
+        trace = run(growing(8))
+        driven = (fact("optimizer", "SGD", momentum=momentum),)
+        assert len(list(check(replace(trace, facts=driven)))) == found
+
+
+def test_healthy_price_of_weights_that_stand() -> None:
+    """A constant beside the criterion is any multiple of what stands."""
+    assert not list(check(paid(0.001, last=1.05)))
 
 
 def at(values: np.ndarray) -> Values:

@@ -26,11 +26,17 @@ How it decides
     around 0); and 90 % of the trivial loss removed forgives it, since full-batch
     training ends at the edge of stability and still gets there (ours).
 
+    Momentum m carries a gradient on for 1 / (1 - m) steps. Where that is a quarter of the
+    run and more, nothing has slowed the weights down by its end: they swing through each
+    valley in waves that last for many steps, and the noise of the batches adds to them.
+    There it is enough that the level of the loss, the median of a 24th of the run, rose to
+    twice its best and the run did not learn well (units: share of the run, ratio; ours).
+
 Cure
-    A smaller rate; larger batches.
+    A smaller rate; larger batches. Where momentum makes the waves, 0.9 of it, or Adam.
 
 Cure safety
-    Both change training only.
+    All change training only.
 
 When it is wrong
     Two kinds of batches in turn that ask for opposite changes.
@@ -40,7 +46,8 @@ Example
 
 References
     Cohen et al., "Gradient descent on neural networks typically occurs at the edge
-    of stability", arXiv 2103.00065; Zhang et al., "AutoTrainer", ICSE 2021.
+    of stability", arXiv 2103.00065; Zhang et al., "AutoTrainer", ICSE 2021; Polyak,
+    "Some methods of speeding up the convergence of iteration methods", 1964.
 """
 
 from __future__ import annotations
@@ -65,6 +72,9 @@ SAME_BATCHES = 20  # batches looked at, all of the same rows, before a run count
 FULL_SWING = 0.1  # of the level, without noise from batch to batch; ours
 FULL_COSINE = -0.5  # between neighbouring full gradients: more than half is taken back; ours
 FULL_FROM = 0.1  # share of the run after which these are taken
+MEMORY = 0.25  # of the run, for which momentum carries a gradient on; ours
+BLOCKS = 24  # of the run, whose medians are the level of the loss
+RISEN = 2.0  # level over the best one before it; ours
 RECOVERED = 0.9  # share of the trivial loss removed that forgives leaps of full batches; ours
 
 RULE = Rule(
@@ -77,18 +87,25 @@ RULE = Rule(
         "loss", "criterion", "trivial", "accuracy", "majority", "target_std", "grad_agreement",
         "fact:optimizer", "fact:rows",
     ),
-    explains=("loss-not-decreasing", "loss-spike", "underfitting", "loses-to-baseline", "trained-too-short"),
+    explains=(
+        "loss-not-decreasing", "loss-spike", "underfitting", "loses-to-baseline", "trained-too-short",
+        "loss-diverges", "saturated-activation", "activation-scale-drift", "weights-grow",
+    ),
     cures=("lower-lr", "larger-batch"),
     summary="a loss that jumps up and down more than it falls",
 )  # fmt: skip
 
 
 def check(trace: Trace) -> Iterator[Finding]:
-    """Yield one finding when the loss leaps from wall to wall."""
+    """Yield one finding when the loss leaps from wall to wall, or swings in long waves."""
     loss = trace.step_signal("loss")
-    if trace.steps < MIN_STEPS or not (loss.counts == 1).all() or signed(loss) or opposing(trace):
+    if trace.steps < MIN_STEPS or signed(loss) or opposing(trace):
         return
     result = outcome(trace)
+    waves = [] if result.good or result.nonfinite else list(_waves(trace))
+    yield from waves
+    if waves or not (loss.counts == 1).all():
+        return
     values = loss.mean[len(loss.mean) // 2 :]
     if result.nonfinite or not np.isfinite(values).all() or len(values) < MIN_STEPS // 2:
         return
@@ -117,6 +134,39 @@ def check(trace: Trace) -> Iterator[Finding]:
         why="each step leaps over the valley to its other wall, and the loss stays at the height of the leap",
         strength=min(0.4 + abs(correlation) / 2, 1.0),
         evidence=[Evidence("loss", (), since, trace.last_step)],
+    )
+
+
+def _waves(trace: Trace) -> Iterator[Finding]:
+    """One finding where momentum outlasts a good part of the run, and the loss comes back."""
+    shares = [float(fact.data.get("momentum") or 0.0) for fact in trace.facts_of("optimizer")]
+    momentum = max(shares, default=0.0)
+    carried = 1 / (1 - momentum) if momentum < 1 else float("inf")
+    loss = trace.step_signal("loss")
+    known = np.isfinite(loss.mean)
+    steps, values = loss.steps[known], loss.mean[known]
+    if carried < MEMORY * trace.steps or len(values) < BLOCKS:
+        return
+    levels = np.array([np.median(part) for part in np.array_split(values, BLOCKS)])
+    best = np.minimum.accumulate(levels)
+    at = int(np.argmax(levels / best)) if best[-1] > 0 else 0
+    if not levels[at] > RISEN * best[at]:
+        return
+    since = int(steps[len(steps) * int(np.argmin(levels[: at + 1])) // BLOCKS])
+    yield RULE.finding(
+        since_step=since,
+        value=carried / trace.steps,
+        threshold=MEMORY,
+        unit="share of the run",
+        message=(
+            f"momentum {momentum:g} carries a gradient on for {carried:.4g} steps, and the run has "
+            f"{trace.steps} (limit {MEMORY:.0%} of them): the loss came down to {best[at]:.3g} and swung up "
+            f"to {levels[at]:.3g}"
+        ),
+        why="nothing slows the weights down: they swing through the valley, further with each noisy batch",
+        strength=0.5 + min(carried / trace.steps, 1.0) / 2,
+        evidence=[Evidence("loss", (), since, trace.last_step)],
+        cures=("adam", "lower-lr"),
     )
 
 

@@ -13,10 +13,10 @@ How it decides
     run is over.  Over the last half of the summed rates until then the loss
     still fell, by 4 standard errors, and the largest rate would have bought at
     least 20 % of the present loss in the steps that were left; where it is gone
-    before a tenth of the run, or a quarter where at least a tenth was learnt, the few
-    steps until then need not show it, if less than half of that loss was removed in
-    the end.  And less than
-    80 % of the best constant prediction's loss was removed (unit: share; ours,
+    before a tenth of the run, or a quarter where at least a tenth was learnt or the loss
+    fell by as many errors over the last three quarters of those rates, the few steps
+    until then need not show it, if less than half of that loss was removed in the end.
+    And less than 80 % of the best constant prediction's loss was removed (unit: share; ours,
     calibrated on the detection corpus).  A cosine to zero is below 1 % for
     the last 6 % of the run only; warm restarts come back.
 
@@ -50,20 +50,21 @@ from gradwise.rules.learning import opposing, outcome, signed
 from gradwise.rules.rule import Organ, Rule
 from gradwise.rules.trend import line
 from gradwise.trace.findings import Evidence, Finding
-from gradwise.trace.model import Trace
+from gradwise.trace.model import Floats, Trace
 
 GONE = 0.01  # of the largest rate; a cosine passes it 6 % before its end
 EARLY = 0.6  # share of the run; two usual drops by ten end later than this
 MIN_STEPS = 100  # steps; shorter runs have no schedule to speak of
 SURE = 4.0  # standard errors of the slope
 HASTY = 0.1  # share of the run; a rate that goes before it has hardly been used; ours
-SOON = 0.25  # the same where there was something to learn; ours
+SOON = 0.25  # the same where there was something to learn, or learning had begun; ours
 BEGUN = 0.1  # skill or lift that shows this; ours
 GAIN = 0.2  # of the present loss that the steps left would have bought; ours
 ENOUGH = 0.8  # share of the trivial loss removed that lets a schedule pass; ours
 HALF = 0.5  # share of the run; gone before, where much was to be had, more must be learnt; ours
 MUCH = 1.0  # that much, as a gain; ours
 LONG_GONE = 0.95  # share of the trivial loss removed that lets such a schedule pass; ours
+FROM = 0.25  # of the summed rates, from which on a loss that falls is no mere settling of the outputs; ours
 PART = 0.5  # of the summed rates before the rate went over which the slope is taken
 
 RULE = Rule(
@@ -100,7 +101,8 @@ def check(trace: Trace) -> Iterator[Finding]:
     enough = LONG_GONE if end.share < HALF and _gain(trace, end) >= MUCH else ENOUGH
     if not max(result.skill, 0.0) < enough or (np.isfinite(result.lift) and result.lift >= enough):
         return
-    hasty = not result.good and end.share <= (SOON if result.reached >= BEGUN else HASTY)
+    begun = result.reached >= BEGUN or line(*_bought(trace, end, FROM)).falls(SURE)
+    hasty = not result.good and end.share <= (SOON if begun else HASTY)
     if not hasty and not _gain(trace, end) >= GAIN:
         return
     left, so = 1 - end.share, "with little learnt" if hasty else "while the loss was still falling"
@@ -137,19 +139,23 @@ def _end(trace: Trace) -> _End | None:
     return _End(step, peak, share) if share < EARLY else None
 
 
-def _gain(trace: Trace, end: _End) -> float:
-    """What the largest rate would have bought in the steps left, as a share of the loss there."""
+def _bought(trace: Trace, end: _End, share: float) -> tuple[Floats, Floats]:
+    """Sums of rates and losses of the steps until the rate went, from that share of the sum; shapes (N,)."""
     loss, rate = trace.step_signal("loss"), trace.step_signal("rate")
     steps, here, there = np.intersect1d(loss.steps, rate.steps, return_indices=True)
     values = loss.mean[here]
     bought = np.cumsum(rate.mean[there] * rate.counts[there])  # rate x steps so far
     used = np.isfinite(values) & np.isfinite(bought) & (steps < end.step)
-    if not used.any():
-        return 0.0
-    late = used & (bought >= PART * bought[used][-1])
-    fitted = line(bought[late], values[late])
+    late = used & (bought >= share * np.max(bought[used], initial=0.0))
+    return bought[late], values[late]
+
+
+def _gain(trace: Trace, end: _End) -> float:
+    """What the largest rate would have bought in the steps left, as a share of the loss there."""
+    bought, values = _bought(trace, end, PART)
+    fitted = line(bought, values)
     if not fitted.falls(SURE):
         return 0.0
-    span = float(bought[late][-1] - bought[late][0])
+    span = float(bought[-1] - bought[0])
     more = end.peak * (trace.last_step - end.step)
     return fitted.fall * more / span if span > 0 else 0.0

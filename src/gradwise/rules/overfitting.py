@@ -16,7 +16,10 @@ How it decides
     and in any case 5 % of the best constant prediction's loss: a classifier that
     grows surer of its few mistakes is not alarmed about (units: share; SageMaker
     Debugger's ratio and patience, thresholds ours).  A last evaluation within
-    2 % of the best is that of restored weights: such a run ended well.  Where the
+    2 % of the best is that of restored weights: such a run ended well.  A rise of 2 %
+    is enough where the training loss is less than 2 % of the evaluation's at the end and
+    that still more than a quarter of the best constant prediction's, unless accuracy holds:
+    the rows of training are known by heart, noise and all.  Where the
     script only counts answers: 97 % of training's are right over the second half of
     the run (a net with batch-norm may need that long until its averages have come
     along), and the last evaluation, of other rows, is 25 points below.
@@ -56,11 +59,13 @@ PATIENCE = 3  # evaluations since the best
 PATIENCE_SHARE = 0.2  # share of all evaluations since the best
 RISE_LIMIT = 0.15  # relative rise over the best; ours
 RESTORED = 0.02  # rise over the best at which a last evaluation counts as that of restored weights; ours
+RISE_LIMIT_FITTED = 0.02  # the same where nothing is left of the training loss; ours
+FITTED = 0.02  # of the evaluation loss at the end; such a training loss has nothing left; ours
 RISE_LIMIT_ACCURATE = 0.5  # the same where accuracy holds; ours
 ACCURACY_FALL = 0.02  # share of the evaluation set; ours
 TRIVIAL_SHARE = 0.05  # of the trivial predictor's loss that the rise must make up; ours
 ALL_RIGHT = 0.97  # share of training answers, batches as they come; ours
-GAP = 0.25  # between shares of right answers in training and evaluation; ours
+GAP = 0.25  # between shares of right answers in training and evaluation, or of the trivial loss; ours
 LATE = 0.5  # share of the run after which training's answers are counted
 FEWEST_SAMPLES, FEWEST_ROWS = 3, 20  # sampled steps then; distinct rows of the evaluation
 TRAIN_FALL = 0.1  # relative fall of the training loss since the best; ours
@@ -72,20 +77,13 @@ RULE = Rule(
     organ=Organ.REGULARISATION,
     since="0.1.0",
     reads=(
-        "loss",
-        "criterion",
-        "trivial",
-        "val_loss",
-        "val_accuracy",
-        "accuracy",
-        "target_std",
-        "fact:optimizer",
-        "fact:evaluation-rows",
+        "loss", "criterion", "trivial", "val_loss", "val_accuracy", "accuracy", "target_std",
+        "fact:optimizer", "fact:evaluation-rows",
     ),
     explains=("trained-too-long",),
     cures=("early-stop", "weight-decay", "dropout", "augment", "smaller-net"),
     summary="a network that learns its training set by heart",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +162,9 @@ def _by_heart(trace: Trace) -> Iterator[Finding]:
     )
 
 
-def _known(table: Table, place: str) -> Floats:
-    column = table.column(place)
-    return column[np.isfinite(column)]
+def _known(table: Table, place: str, since: int = 0) -> Floats:
+    column = table.column(place) if place in table.places else np.full(len(table), np.nan)
+    return column[np.isfinite(column) & (table.steps >= since)]
 
 
 def _turn(steps: Ints, values: Floats, place: str) -> Turn | None:
@@ -196,15 +194,25 @@ def _limit(trace: Trace, turn: Turn) -> float:
     column = table.column(turn.place) if turn.place in table.places else np.zeros(0)
     column = column[np.isfinite(column)]
     if len(column) < MIN_EVALUATIONS or _smooth(column).max() - _smooth(column)[-1] >= ACCURACY_FALL:
-        return RISE_LIMIT
+        return RISE_LIMIT_FITTED if _fitted(trace, turn) else RISE_LIMIT
     return RISE_LIMIT_ACCURATE
 
 
 def _weighty(trace: Trace, turn: Turn) -> bool:
-    """Whether the rise is worth a twentieth of what a constant prediction would lose."""
-    trivial, function = trace.sampled("trivial"), turn.place.split(" ")[0]
-    column = trivial.column(function) if function in trivial.places else np.zeros(1)
-    return bool(turn.end - turn.best > TRIVIAL_SHARE * np.nanmedian(column))
+    """Whether the rise is worth a twentieth of what a constant prediction would lose, or all is fitted."""
+    known = _known(trace.sampled("trivial"), turn.place.split(" ")[0])
+    far = turn.end - turn.best > TRIVIAL_SHARE * (float(np.median(known)) if len(known) else 0.0)
+    return far or _fitted(trace, turn)
+
+
+def _fitted(trace: Trace, turn: Turn) -> bool:
+    """Whether nothing is left of the training loss, and much of the evaluation's."""
+    table, function = trace.sampled("criterion"), turn.place.split(" ")[0]
+    since = turn.last_step - (turn.last_step - turn.best_step) // 2
+    left, trivial = _known(table, function, since), _known(trace.sampled("trivial"), function)
+    if len(left) < FEWEST_SAMPLES or not len(trivial):
+        return False
+    return bool(left.mean() < FITTED * turn.end and turn.end > GAP * np.median(trivial))
 
 
 def _restored(table: Table, turn: Turn) -> bool:

@@ -16,7 +16,12 @@ How it decides
     over gradient or update; ours, calibrated on the detection corpus), or decay takes 1 %
     of every weight and more in each step of SGD or AdamW, so that nothing is kept for
     longer than 100 steps (usual: less than 0.01 %), with less than 90 % of the trivial loss
-    removed and of the answers above the majority's (units: share a step, share; ours).
+    removed and of the answers above the majority's (units: share a step, share; ours); or a
+    quarter of that norm is left, as little was learnt, and the optimizer adds the decay to the
+    gradient, so that it descends the sum of the loss and half the decay times the squared norm,
+    which at these matrices' largest norms is more than 3 times what the best constant
+    prediction loses (usual: below a tenth): that sum is lower with no network than with those
+    weights, however right their answers (unit: share; ours).
     Weights that first grew to 3 times their start were thrown there by the rate.  At a
     minimum of a decayed loss the two are equal by definition, so a good run is left
     alone, and so is one whose weights keep their size (normalised layers).
@@ -56,6 +61,10 @@ DRAINED = 0.25  # the same, where something was learnt, but less than half; ours
 FAST = 0.01  # of every weight that decay takes in a step; such a weight knows the last 100 steps; ours
 WELL = 0.9  # skill or lift from which even that does no harm; ours
 PLAIN_DECAY = frozenset({"SGD", "AdamW"})  # classes that take rate times decay of each weight in a step
+COUPLED = frozenset(
+    {"SGD", "ASGD", "Adam", "NAdam", "RAdam", "Adamax", "Adagrad", "Adadelta", "RMSprop"}
+)  # classes that add decay times weight to the gradient
+DEAR = 3.0  # penalty at the largest norms over the loss of the best constant prediction; ours
 GROWN = 3.0  # largest norm over the first; weights that grew more were not drained from the start; ours
 MATRIX_SHARE = 0.5  # of the numbers in matrices
 MIN_SAMPLES = 8  # sampled steps
@@ -98,11 +107,16 @@ def check(trace: Trace) -> Iterator[Finding]:
     share = float(np.median([s for s, yes in zip(typical, high, strict=True) if yes]))
     remaining = float(np.median([r for r, yes in zip(left, high, strict=True) if yes]))
     result = outcome(trace)
-    fast = _per_step(trace) >= FAST and result.skill < WELL and result.reached < WELL
-    if not (result.poor or fast or (remaining <= DRAINED and result.skill < GOOD_SKILL)):
+    price, short = _price(trace, drained), result.skill < WELL and result.reached < WELL
+    fast = _per_step(trace) >= FAST and short
+    gone = remaining <= DRAINED and (result.skill < GOOD_SKILL or (price > DEAR and short))
+    if not (result.poor or fast or gone):
         return
     decays = [float(fact.data.get("weight_decay", 0.0)) for fact in trace.facts_of("optimizer")]
     learnt = "nothing was learnt" if result.poor else f"{result.skill:.0%} of the loss was removed"
+    learnt += (
+        f"; as a penalty that norm costs {price:.2g} times a constant's loss" if gone and price > DEAR else ""
+    )
     learnt += f"; each step takes {_per_step(trace):.1%} of every weight" if fast and not result.poor else ""
     shown = f" of {max(decays):g}" if decays and max(decays) > 0 else ""
     yield RULE.finding(
@@ -128,6 +142,17 @@ def _per_step(trace: Trace) -> float:
     """Share of every weight that a step's decay takes, where the optimizer's rule tells it; else 0."""
     found = [fact.data for fact in trace.facts_of("optimizer") if fact.data.get("class") in PLAIN_DECAY]
     return max((float(one["lr"]) * float(one["weight_decay"]) for one in found), default=0.0)
+
+
+def _price(trace: Trace, names: list[str]) -> float:
+    """Half the decay times the largest squared norms, over a constant's loss; 0 where it is no penalty."""
+    found = [fact.data for fact in trace.facts_of("optimizer") if fact.data.get("class") in COUPLED]
+    norms, trivial = trace.sampled("weight_norm"), trace.sampled("trivial").values
+    constant = float(np.nanmax(trivial)) if np.isfinite(trivial).any() else 0.0
+    if not found or not constant > 0:
+        return 0.0
+    squares = sum(float(np.nanmax(norms.column(name))) ** 2 for name in names)
+    return max(float(one.get("weight_decay", 0.0)) for one in found) / 2 * squares / constant
 
 
 def _typical(column: np.ndarray) -> float:
