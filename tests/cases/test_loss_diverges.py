@@ -25,6 +25,15 @@ def test_sick_grows_without_end() -> None:
     assert "times, limit" in finding.message
 
 
+def test_sick_the_optimizer_climbs() -> None:
+    told = fact("optimizer", "SGD", maximize=True)
+    (finding,) = check(run(lambda steps: 1.2 * 1.02**steps, facts=[told]))
+    assert "told to maximize" in finding.message
+    assert finding.cures[:2] == ("descend", "lower-lr")
+    (finding,) = check(run(lambda steps: 1.2 * 1.02**steps, facts=[fact("optimizer", "SGD", maximize=False)]))
+    assert finding.cures[0] == "lower-lr"
+
+
 def test_sick_settles_above_its_start() -> None:
     (finding,) = check(run(noisy(before_and_after(8, 1.0, 3.0), 0.2)))
     assert finding.since_step < 20

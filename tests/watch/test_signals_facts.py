@@ -60,6 +60,7 @@ def test_optimizer(tmp_path):
         "weight_decay": 0.1,
         "groups": 2,
         "fused": "possible",
+        "maximize": False,
     }
 
 

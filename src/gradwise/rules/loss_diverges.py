@@ -18,10 +18,11 @@ How it decides
     ratio to start; ours, calibrated on the detection corpus).
 
 Cure
-    A smaller rate, a warm-up, clipped gradients.
+    A smaller rate, a warm-up, clipped gradients; where the optimizer is told to
+    maximize a loss that should fall, that taken out.
 
 Cure safety
-    All three change training only.
+    All four change training only.
 
 When it is wrong
     A loss whose terms are switched on during training (annealed penalties) may
@@ -83,6 +84,7 @@ def check(trace: Trace) -> Iterator[Finding]:
         return
     ratio = way.level / start if start > 0 else np.inf
     constant = f", {way.above:.3g} times the best constant prediction's" if np.isfinite(way.above) else ""
+    climbs = any(fact.data.get("maximize") for fact in trace.facts_of("optimizer"))
     yield RULE.finding(
         since_step=way.since,
         value=ratio,
@@ -91,10 +93,12 @@ def check(trace: Trace) -> Iterator[Finding]:
         message=(
             f"loss {way.level:.4g} at the end of the run, {start:.4g} at its start "
             f"({ratio:.3g} times, limit {limit:g}){constant}"
+            f"{'; the optimizer is told to maximize it' if climbs else ''}"
         ),
         why="training takes the network away from the solution instead of towards it",
         strength=0.5 + 0.5 * min(np.log10(max(ratio, 1.0)) / 3, 1.0),
         evidence=[Evidence("loss", (), way.since, int(loss.steps[-1]))],
+        cures=("descend", *(cure for cure in RULE.cures if cure != "descend")) if climbs else None,
     )
 
 

@@ -196,6 +196,7 @@ def _settings(optimizer: Any) -> dict[str, Any]:
         "weight_decay": float(group.get("weight_decay", 0.0)),
         "groups": len(optimizer.param_groups),
         "fused": _fused(optimizer, group),
+        "maximize": bool(group.get("maximize", False)),
     }
 
 
