@@ -75,9 +75,9 @@ def test_healthy_look_alike_exploding_gradient_through_time():
     assert not list(check(trace))
 
 
-def shuffled(carried: int, compared: int, *, met: int = 200, regrouped: int = 200) -> Trace:
+def shuffled(carried: int, compared: int, *, met: int = 200, regrouped: int = 200, twins: int = 0) -> Trace:
     """A recurrent net whose states were compared, and the company that its rows kept."""
-    rows = fact("rows", "Net", step=60, met=met, regrouped=regrouped)
+    rows = fact("rows", "Net", step=60, met=met, regrouped=regrouped, twins=twins, pairs=7200)
     return build(loss=decay(1.0, 0.2), facts=[fact("carried", step=8, cell=[carried, compared]), rows])
 
 
@@ -91,6 +91,10 @@ def test_sick_state_of_other_samples() -> None:
 def test_healthy_a_stream_whose_rows_stay_together() -> None:
     assert not list(check(shuffled(30, 30, regrouped=3)))
     assert not list(check(shuffled(30, 30, met=MET_BATCHES - 1, regrouped=MET_BATCHES - 1)))
+
+
+def test_healthy_short_texts_that_come_again_and_again() -> None:
+    assert not list(check(shuffled(30, 30, twins=260)))
 
 
 def test_healthy_state_that_is_seldom_the_one_before() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -7,6 +8,7 @@ import sqlite3
 import pytest
 
 from gradwise.errors import TraceError
+from gradwise.trace import opening
 from gradwise.trace.read import read_run
 from gradwise.trace.store import TraceWriter
 from tests.trace.conftest import fill
@@ -186,3 +188,16 @@ def test_names_that_mean_something_in_addresses(tmp_path, running, name):
     fill(writer)
     writer.close()
     assert read_run(tmp_path / name).trace.steps == 30
+
+
+def test_no_room_for_the_copy_that_such_a_run_is_read_from(crashed, monkeypatch):
+    def refuse(*_):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(opening, "_probe", refuse)
+    monkeypatch.setattr(opening.shutil, "copyfile", no_room)
+    assert "there is no room" in message(crashed)
+    assert "make room" in message(crashed)

@@ -22,8 +22,9 @@ How it decides
     errors of that kind.  Or a recurrent module began, in at least 3 steps and 90 % of
     those that were compared with the one before, in the very state in which it had
     ended that one, while at least 90 % of at least 20 pairs of batches that share
-    rows had their other rows changed: rows are shuffled, and what comes next is no
-    continuation (units: steps, pairs of batches; ours).
+    rows had their other rows changed, and equal rows within a batch are rarer than 1 in
+    10,000 pairs, so that a row is a sample and not a common value: rows are shuffled, and
+    what comes next is no continuation (units: steps, pairs of batches; ours).
 
 Cure
     Detach what is carried to the next step, and take ``retain_graph=True`` out.
@@ -69,6 +70,7 @@ CARRIED_STEPS = 3  # that began in the state in which the one before ended
 CARRIED_SHARE = 0.9  # of the pairs of steps that were compared
 MET_BATCHES = 20  # pairs of batches that share rows; fewer say little of their order
 REGROUPED_SHARE = 0.9  # of them with other company; rows of a stream stay together
+TWIN_SHARE = 1e-4  # pairs of equal rows within a batch; more are common values (short texts), not samples
 FEW_STEPS = 3  # such an error comes at the second step, or soon after
 
 RULE = Rule(
@@ -149,6 +151,8 @@ def _carried(trace: Trace) -> Iterator[Finding]:
     facts, rows = trace.facts_of("carried"), trace.facts_of("rows")
     met, regrouped = (sum(int(f.data.get(key, 0)) for f in rows[-1:]) for key in ("met", "regrouped"))
     if not facts or met < MET_BATCHES or regrouped < REGROUPED_SHARE * met:
+        return
+    if rows[-1].data.get("twins", 0) > TWIN_SHARE * rows[-1].data.get("pairs", 0):
         return
     pairs = {name: pair for name, pair in facts[-1].data.items() if pair[0] >= CARRIED_STEPS}
     names = [name for name, (carried, compared) in pairs.items() if carried >= CARRIED_SHARE * compared]

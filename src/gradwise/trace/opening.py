@@ -74,8 +74,14 @@ def _connect(file: Path) -> Iterator[sqlite3.Connection]:
         if log.exists() and log.stat().st_size:
             with tempfile.TemporaryDirectory(prefix="gradwise-") as folder:
                 copy = Path(folder) / file.name
-                shutil.copyfile(file, copy)
-                shutil.copyfile(log, copy.with_name(log.name))
+                try:
+                    shutil.copyfile(file, copy)
+                    shutil.copyfile(log, copy.with_name(log.name))
+                except OSError as error:
+                    raise TraceError(
+                        f"{file} is read from a copy, and there is no room for it at {folder} "
+                        f"({error.strerror}); make room, or let its own directory be written."
+                    ) from error
                 with closing(_probe(copy, "mode=rw")) as database:
                     yield database
             return
