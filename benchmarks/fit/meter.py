@@ -138,6 +138,7 @@ class Meter:
     def result(self, device_bytes: int = 0) -> Result:
         """What was measured, after `Done`."""
         peak = _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
+        peak = max(peak, self.start_memory)  # Linux gathers pages by CPU: the peak may lag by a few of them
         self._measure()
         first = self._window or (0.0, 0, 0)
         last = self._closed or (self.ended, self.rows, self.steps)
